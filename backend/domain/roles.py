@@ -1,0 +1,33 @@
+"""Roles and the rights behind them.
+
+A right is a verb on a subject. A role is a named bundle of rights, held at a place (models.people.Assignment).
+"""
+
+from __future__ import annotations
+
+RECORD = frozenset(
+    {"stock.count", "stock.receive", "stock.issue", "stock.adjust", "stock.unpack", "stock.reverse"}
+)
+"""Rights of someone who handles stock; each bears the name of the operation kind it allows."""
+
+RIGHTS: dict[str, frozenset[str]] = {
+    "nurse": RECORD | {"stock.dispense", "device.enrol", "stock.view"},
+    "pharmacist": RECORD | {"stock.dispense", "device.enrol", "stock.view"},
+    "storekeeper": RECORD | {"device.enrol", "stock.view"},
+    "data_entry": frozenset({"stock.view", "report.enter", "manage.view", "api.read"}),
+    "manager": frozenset(
+        {"stock.view", "manage.view", "device.view", "device.revoke", "exception.view", "exception.resolve"}
+        | {"report.view", "api.read"}
+    ),
+    "admin": RECORD
+    | {"stock.dispense", "stock.view", "device.enrol", "device.view", "device.revoke", "manage.view"}
+    | {"exception.view", "exception.resolve", "report.view", "report.enter", "api.read"}
+    | {"facility.edit", "product.edit", "policy.edit", "user.edit", "import.run"},
+}
+
+ROLES = tuple(RIGHTS)
+
+
+def rights_of(role: str) -> frozenset[str]:
+    """The rights of a role; none for a role that this release does not know."""
+    return RIGHTS.get(role, frozenset())

@@ -1,0 +1,1 @@
+"""CSV files into the catalogue, the facilities, the policies, the people and the ledger."""

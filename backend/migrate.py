@@ -1,0 +1,66 @@
+"""Bring a database to the schema of this release, and know whether it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, event, make_url, pool, select, text
+
+from backend.ids import uuid7
+from backend.models import Meta
+
+ROOT = Path(__file__).resolve().parent.parent
+_LOCK = 0x62696E63
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    return config
+
+
+def head() -> str:
+    """The revision this release wants."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    assert revision is not None
+    return revision
+
+
+def current(connection: Connection) -> str | None:
+    """The revision a database is at; None when it is empty."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def migrate(url: str, to: str = "head") -> None:
+    """Run all missing migrations in one transaction, and give a new database its epoch.
+
+    Several processes may call this at once: they take turns.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, poolclass=pool.NullPool)
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _explicit(connection, _record) -> None:  # type: ignore[no-untyped-def]
+            connection.isolation_level = None
+            connection.execute("PRAGMA journal_mode=WAL")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, to)
+        if to == "head" and connection.execute(select(Meta).where(Meta.key == "epoch")).first() is None:  # type: ignore[arg-type]
+            connection.execute(Meta.__table__.insert(), {"key": "epoch", "value": uuid7()})  # type: ignore[attr-defined]
+    engine.dispose()

@@ -1,0 +1,1 @@
+"""Use cases, one function each, session passed in. The only writers."""

@@ -1,0 +1,1 @@
+"""Thin Litestar controllers: they parse, check rights, call one service and render."""
