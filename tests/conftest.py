@@ -1,0 +1,98 @@
+"""What all tests share: databases of both kinds, migrated once and copied for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.db import Database
+from backend.migrate import migrate
+from tests.support import postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _settings_of_our_own() -> Iterator[None]:
+    """No test sees the BINCARD_* settings of whoever runs it, but for those that name the tests' own tools."""
+    kept = {"BINCARD_CHROMIUM", "BINCARD_TEST_POSTGRES_URL"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("BINCARD_") and name not in kept]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file; copied, never opened, by the tests."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh, migrated SQLite database."""
+    path = tmp_path / "bincard.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """One PostgreSQL server a session: the address of its `postgres` database."""
+    given = os.environ.get("BINCARD_TEST_POSTGRES_URL")
+    if given:
+        yield postgres.libpq_url(given)
+        return
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """The name of a migrated, empty PostgreSQL database that the tests' databases are copies of."""
+    name = f"bincard_template_{uuid.uuid4().hex[:8]}"
+    postgres.execute(postgres_server, f'CREATE DATABASE "{name}"')
+    migrate(postgres.psycopg_url(postgres.sibling(postgres_server, name)))
+    yield name
+    postgres.execute(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """A fresh, migrated PostgreSQL database; dropped afterwards."""
+    name = f"bincard_test_{uuid.uuid4().hex[:12]}"
+    postgres.execute(
+        postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}" STRATEGY file_copy'
+    )
+    yield postgres.psycopg_url(postgres.sibling(postgres_server, name))
+    postgres.execute(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated database's address, once of each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh, migrated database, open, once of each kind."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    """A fresh, migrated SQLite database, open; for tests in which the kind of database does not matter."""
+    opened = Database(sqlite_url)
+    yield opened
+    opened.close()
