@@ -78,8 +78,8 @@ def access_of(session: Session, user_ids: Iterable[int]) -> dict[int, Access]:
     users = session.exec(select(User).where(col(User.id).in_(wanted))).all()
     assignments = session.exec(select(Assignment).where(col(Assignment.user_id).in_(wanted))).all()
     narrowed: dict[int, set[int]] = {}
-    for row in session.exec(select(UserProgram).where(col(UserProgram.user_id).in_(wanted))).all():
-        narrowed.setdefault(row.user_id, set()).add(row.program_id)
+    for one in session.exec(select(UserProgram).where(col(UserProgram.user_id).in_(wanted))).all():
+        narrowed.setdefault(one.user_id, set()).add(one.program_id)
     zones = _facilities_below(session, {row.zone_id for row in assignments if row.zone_id is not None})
     held: dict[int, list[Held]] = {}
     for row in assignments:
