@@ -1,0 +1,149 @@
+/** The frame around every screen: document, header, sync bar, and how htmx takes over links and forms. */
+
+import { html } from './html.js';
+
+/** @import { Html } from './html.js' */
+/** @import { Ctx, Page, Reply, SyncStatus } from './types.js' */
+
+/** Page scripts, in every document; each is a file of pwa/page. */
+const SCRIPTS = ['nudge', 'update', 'screen', 'syncbar', 'keypad', 'install'];
+
+export const POLICY = [
+  "default-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+  "img-src 'self' data:", "object-src 'none'",
+].join('; ');
+
+/** @type {Record<string, string>} */
+const HEADERS = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy': POLICY,
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** htmx: no styles of its own (CSP), and a second tap on a form that is under way is dropped. */
+const HTMX = 'includeIndicatorCSS:false, defaultTimeout:20000, extensions:none';
+
+/**
+ * What the sync bar says, in words. Used for the page and for the messages that refresh it.
+ *
+ * @param {Pick<Ctx, 't' | 'tn' | 'fmt'>} ctx
+ * @param {SyncStatus} status
+ * @returns {Html}
+ */
+export function syncWords(ctx, status) {
+  const { t, tn, fmt } = ctx;
+  const waiting = status.waiting === 0 ? null
+    : tn('{n} waiting', '{n} waiting', status.waiting, { n: fmt.number(status.waiting) });
+  let words;
+  if (status.state === 'paused') words = t('Sending is paused: sign in again');
+  else if (status.state === 'attention') {
+    words = status.attention === 0 ? t('Needs attention')
+      : tn('{n} needs attention', '{n} need attention', status.attention, { n: fmt.number(status.attention) });
+  } else if (status.state === 'saved') words = t('Saved on this device');
+  else if (status.state === 'waiting') words = t('Saved here, sending');
+  else if (status.lastSentAt === null) words = t('Nothing to send');
+  else words = t('All sent {time}', { time: fmt.time(status.lastSentAt) });
+  return html`<span class="sync-words">${words}</span>${waiting && html` <span class="sync-waiting">${waiting}</span>`}`;
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {Page} page
+ * @returns {Html} what stands inside #screen
+ */
+function screen(ctx, { title, back, body, bar }) {
+  return html`<header class="top">
+${back ? html`<a class="back" href="${back}" aria-label="${ctx.t('Back')}"><svg class="icon" aria-hidden="true"><use href="/icons/sprite.svg#back"></use></svg></a>` : null}
+<h1 id="title" tabindex="-1">${title}</h1>
+<a id="sync-bar" class="sync-bar sync-${ctx.sync.state}" href="/app/operations" role="status">${syncWords(ctx, ctx.sync)}</a>
+</header>
+<main id="main">${body}</main>
+${bar ? html`<div class="bar">${bar}</div>` : null}`;
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {Page} page
+ * @returns {string} the whole document
+ */
+function wholeDocument(ctx, page) {
+  return String(html`<!doctype html>
+<html lang="${ctx.lang}" dir="${ctx.dir}">
+<head>
+<meta charset="utf-8">
+<title>${page.title} · Bincard</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="htmx-config" content="${HTMX}">
+<link rel="manifest" href="/manifest.webmanifest">
+<link rel="icon" href="/icons/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/styles/base.css">
+<link rel="stylesheet" href="/styles/app.css">
+<script src="/vendor/htmx.min.js" defer></script>
+${SCRIPTS.map((name) => html`<script type="module" src="/page/${name}.js"></script>\n`)}</head>
+<body hx-boost:inherited="true" hx-target:inherited="#screen" hx-swap:inherited="innerHTML show:none" hx-sync:inherited="drop">
+<div id="update-notice" hidden></div>
+<div id="screen" hx-history-elt>
+${screen(ctx, page)}
+</div>
+</body>
+</html>`);
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {number} status
+ * @param {Page} content
+ * @param {Record<string, string>} [headers]
+ * @returns {Reply}
+ */
+function reply(ctx, status, content, headers = {}) {
+  const body = ctx.partial
+    ? String(html`<title>${content.title} · Bincard</title>\n${screen(ctx, content)}`)
+    : wholeDocument(ctx, content);
+  return { status, headers: { ...HEADERS, ...headers }, body };
+}
+
+/**
+ * A screen: the whole document, or only the swap target where htmx asked for that.
+ *
+ * @param {Ctx} ctx
+ * @param {Page} content
+ * @returns {Reply}
+ */
+export function page(ctx, content) {
+  return reply(ctx, 200, content);
+}
+
+/**
+ * The same form again, with what was typed and what is wrong with it (422). The address bar stays where it was.
+ *
+ * @param {Ctx} ctx
+ * @param {Page} content
+ * @returns {Reply}
+ */
+export function invalid(ctx, content) {
+  return reply(ctx, 422, content, { 'HX-Push-Url': 'false' });
+}
+
+/**
+ * A page that stands in for the one that was asked for: not found, or failed.
+ *
+ * @param {Ctx} ctx
+ * @param {number} status
+ * @param {Page} content
+ * @returns {Reply}
+ */
+export function notice(ctx, status, content) {
+  const home = html`${content.body}<p><a class="button" href="/app">${ctx.t('Go to the start page')}</a></p>`;
+  return reply(ctx, status, { back: '/app', ...content, body: home });
+}
+
+/**
+ * @param {string} url
+ * @returns {Reply} 303: what follows a POST
+ */
+export function redirect(url) {
+  return { status: 303, headers: { Location: url, 'Cache-Control': 'no-store' }, body: '' };
+}

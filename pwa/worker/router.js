@@ -1,0 +1,88 @@
+/** Which screen answers which address: patterns such as "/app/count/:session", and what happens on a miss. */
+
+import { html } from './html.js';
+import { notice, redirect } from './layout.js';
+
+/** @import { Ctx, Handler, Reply } from './types.js' */
+
+/**
+ * @typedef {object} Route
+ * @property {string} method
+ * @property {string[]} parts
+ * @property {Handler} handler
+ * @property {boolean} open
+ */
+
+/** @type {Route[]} */
+const routes = [];
+
+/**
+ * Register a screen. Patterns are tried in the order in which they were registered, so a literal one
+ * goes before one with a parameter in its place.
+ *
+ * @param {'GET' | 'POST'} method
+ * @param {string} pattern segments beginning with ":" match one segment and land in `ctx.params`, decoded
+ * @param {Handler} handler
+ * @param {{open?: boolean}} [options] open: also answered before anyone has signed in on this device
+ */
+export function route(method, pattern, handler, { open = false } = {}) {
+  routes.push({ method, parts: pattern.split('/'), handler, open });
+}
+
+/**
+ * @param {string[]} pattern
+ * @param {string[]} path
+ * @returns {Record<string, string> | null}
+ */
+function match(pattern, path) {
+  if (pattern.length !== path.length) return null;
+  /** @type {Record<string, string>} */
+  const params = {};
+  for (let i = 0; i < pattern.length; i += 1) {
+    const wanted = /** @type {string} */ (pattern[i]);
+    const given = /** @type {string} */ (path[i]);
+    if (wanted.startsWith(':')) {
+      if (given === '') return null;
+      try {
+        params[wanted.slice(1)] = decodeURIComponent(given);
+      } catch {
+        return null;
+      }
+    } else if (wanted !== given) return null;
+  }
+  return params;
+}
+
+/**
+ * Find the screen and let it answer. A screen that throws is answered by a page that says that what was
+ * saved is safe; a signed-out device is sent to sign in.
+ *
+ * @param {Ctx} ctx `params` is filled in here
+ * @param {boolean} enrolled
+ * @returns {Promise<Reply>}
+ */
+export async function answer(ctx, enrolled) {
+  const path = ctx.url.pathname.replace(/(?<=.)\/$/, '').split('/');
+  let known = false;
+  for (const candidate of routes) {
+    const params = match(candidate.parts, path);
+    if (!params) continue;
+    known = true;
+    if (candidate.method !== ctx.method) continue;
+    if (!enrolled && !candidate.open) return redirect('/app/sign-in');
+    ctx.params = params;
+    try {
+      return await candidate.handler(ctx);
+    } catch (error) {
+      console.error('screen failed', ctx.method, ctx.url.pathname, error);
+      return notice(ctx, 500, {
+        title: ctx.t('Something went wrong'),
+        body: html`<p>${ctx.t('This screen could not be shown. What you saved before is safe on this device.')}</p>`,
+      });
+    }
+  }
+  return notice(ctx, known ? 405 : 404, {
+    title: ctx.t('No such page'),
+    body: html`<p>${ctx.t('There is nothing at this address.')}</p>`,
+  });
+}

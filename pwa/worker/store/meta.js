@@ -1,0 +1,59 @@
+/** What the device remembers about itself, and unfinished work (drafts). */
+
+import { database } from './database.js';
+
+/** @import { Meta } from '../types.js' */
+
+/**
+ * @template {keyof Meta} K
+ * @param {K} key
+ * @returns {Promise<Meta[K] | undefined>}
+ */
+export async function getMeta(key) {
+  return (await database()).get('meta', key);
+}
+
+/**
+ * @template {keyof Meta} K
+ * @param {K} key
+ * @param {Meta[K] | undefined} value undefined forgets it
+ */
+export async function setMeta(key, value) {
+  const db = await database();
+  if (value === undefined) await db.delete('meta', key);
+  else await db.put('meta', value, key);
+}
+
+/**
+ * An unfinished form or count; it survives a closed tab, a restart and an update of the app.
+ *
+ * @param {string} key
+ * @returns {Promise<any>} what was put, or undefined
+ */
+export async function getDraft(key) {
+  return (await database()).get('draft', key);
+}
+
+/**
+ * @param {string} key
+ * @param {unknown} value anything that structured clone takes
+ */
+export async function putDraft(key, value) {
+  await (await database()).put('draft', value, key);
+}
+
+/** @param {string} key */
+export async function deleteDraft(key) {
+  await (await database()).delete('draft', key);
+}
+
+/**
+ * @param {string} prefix
+ * @returns {Promise<{key: string, value: any}[]>} the drafts whose key begins so, by key
+ */
+export async function drafts(prefix) {
+  const db = await database();
+  const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+  const [keys, values] = await Promise.all([db.getAllKeys('draft', range), db.getAll('draft', range)]);
+  return keys.map((key, i) => ({ key: String(key), value: values[i] }));
+}

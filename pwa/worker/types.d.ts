@@ -1,0 +1,215 @@
+/** The shapes that the worker's modules and screens share. */
+import type { Html } from './html.js';
+
+/** A stock card as the server sent it, absent lot, location and account being ''. */
+export interface CardRow {
+  facility: string;
+  product: string;
+  lot: string;
+  location: string;
+  account: string;
+  on_hand: number;
+  version?: number;
+  /** Sort key of the last standing count. */
+  counted: SortKey | null;
+  /** Sort key of the last fact. */
+  last: SortKey | null;
+}
+
+/** (effective_at in ms since the epoch, operation id): the order of the fold. */
+export type SortKey = [number, string];
+
+/** One operation on one card: its lines on that card already summed. */
+export interface Fact {
+  effective_at: number;
+  id: string;
+  type: 'movement' | 'count';
+  /** A movement's signed sum, or what a count saw. In dispensing units. */
+  quantity: number;
+}
+
+/** A card as this device sees it: the pulled row folded on with its own operations. */
+export interface CardView {
+  facility: string;
+  product: string;
+  lot: string;
+  /** ISO date, or null where none is known. */
+  expiry: string | null;
+  location: string;
+  account: string;
+  on_hand: number;
+  /** True where the server may yet make another number of it. */
+  provisional: boolean;
+  /** ms since the epoch of the last count, null if never counted. */
+  counted_at: number | null;
+}
+
+export interface Product {
+  code: string;
+  name: string;
+  dispensing_unit: string;
+  pack_size: number | null;
+  category: string;
+  programs: string[];
+  active: boolean;
+  cold_chain: boolean;
+  controlled: boolean;
+}
+
+export interface Facility { code: string; name: string; type?: string; zone?: string; supplied_by?: string | null; active?: boolean }
+export interface Reason { code: string; name: string; type: 'credit' | 'debit'; tags?: string[] }
+export interface Lot { facility: string; product: string; number: string; expiry: string | null }
+
+export interface LotRef { number: string; expiry: string | null }
+export interface Line {
+  product: string;
+  lot: LotRef | null;
+  quantity?: number;
+  counted?: number;
+  reason?: string;
+  location?: string;
+  account?: string;
+}
+
+export type Kind = 'stock.receive' | 'stock.issue' | 'stock.dispense' | 'stock.adjust' | 'stock.count' | 'device.gap';
+
+/** An exception as it came with the answer to an operation. */
+export interface AnswerException { id: string; code: string; line?: number; detail?: Record<string, unknown> }
+
+/** An operation as the outbox keeps it. `text` is what is sent, made once and never serialised again. */
+export interface OutboxRecord {
+  id: string;
+  /** Delivery number under `device`; absent once it was set aside. */
+  seq?: number;
+  device?: string;
+  facility: string;
+  text: string;
+  bytes: number;
+  kind: Kind;
+  products: string[];
+  author: string;
+  saved_at: number;
+  occurred_at: number;
+  /** Best knowledge of the server's effective_at at save, for the device's own view. */
+  effective_at: number;
+  state: 'waiting' | 'answered' | 'set_aside';
+  outcome?: 'applied' | 'flagged' | 'held';
+  exceptions?: AnswerException[];
+  answered_at?: number;
+}
+
+/** An operation on one product, as /app/stock shows it. */
+export interface Movement {
+  id: string;
+  kind: Kind;
+  state: OutboxRecord['state'];
+  outcome?: OutboxRecord['outcome'];
+  author: string;
+  occurred_at: number;
+  saved_at: number;
+  lines: { lot: string; quantity: number; type: 'movement' | 'count' }[];
+}
+
+export interface SyncStatus {
+  /** saved: waits for a network; waiting: being sent; sent: nothing waits; attention: a person is needed; paused: sign in again. */
+  state: 'saved' | 'waiting' | 'sent' | 'attention' | 'paused';
+  waiting: number;
+  attention: number;
+  lastSentAt: number | null;
+  /** Why it is paused or needs attention; '' where the state says it all. */
+  reason: string;
+  /** ms until the next try of its own accord, null if none is planned. */
+  retryIn: number | null;
+}
+
+/** Who is signed in on this device, and where. */
+export interface Me {
+  user: string;
+  name: string;
+  facility: string;
+  facilityName: string;
+  device: string;
+  deviceName: string;
+  rights: string[];
+  role: string;
+}
+
+export type Values = Record<string, string | number>;
+
+export interface Format {
+  number(value: number): string;
+  /** ms since the epoch in local time, or an ISO date ('2027-04-30') as the calendar date it is. */
+  date(value: number | string): string;
+  time(value: number): string;
+  dateTime(value: number): string;
+}
+
+export interface Ctx {
+  method: string;
+  url: URL;
+  params: Record<string, string>;
+  query: URLSearchParams;
+  /** The fields of a POST; empty for a GET. */
+  form: URLSearchParams;
+  /** htmx asked for the swap target only. */
+  partial: boolean;
+  /** Null before the device is enrolled; routes that are not `open` never see that. */
+  me: Me;
+  sync: SyncStatus;
+  lang: string;
+  dir: 'ltr' | 'rtl';
+  t(msgid: string, values?: Values): string;
+  tn(one: string, many: string, n: number, values?: Values): string;
+  fmt: Format;
+  /** Goes on after the answer was given (event.waitUntil). */
+  later(work: Promise<unknown>): void;
+}
+
+export interface Reply { status: number; headers: Record<string, string>; body: string }
+
+export interface Page {
+  title: string;
+  /** Where the back button of the header leads; none if absent. */
+  back?: string;
+  body: Html;
+  /** What sticks to the bottom of the screen at the thumb: the one primary action. */
+  bar?: Html | null;
+}
+
+export type Handler = (ctx: Ctx) => Promise<Reply> | Reply;
+
+export interface Build {
+  version: string;
+  /** Path -> content hash, of the files kept in Cache Storage. */
+  files: Record<string, string>;
+}
+
+/** What the device remembers about itself, in the store `meta`. */
+export interface Meta {
+  session: { user: string; facility: string; device: string; token: string; device_name: string; enrolled_at: number };
+  language: string;
+  next_seq: number;
+  /** The last UUIDv7 given out, so that the next is greater whatever the clock does. */
+  last_id: string;
+  last_effective_at: number;
+  /** Server time minus device time in ms; absent while never measured. */
+  offset_ms: number;
+  epoch: string;
+  cursor: string;
+  /** The device's seq up to which its own operations are contained in what was pulled. */
+  covers: number;
+  /** Version of the pulled rows' shape; another one pulls anew. */
+  feed_version: number;
+  pulled_at: number;
+  /** A pull that is under way. `cursor` is where it goes on; `fresh` says that it replaces everything. */
+  staging: { cursor: string | null; fresh: boolean; rows: number };
+  paused: { reason: 'signed_out' | 'revoked' | 'seq_reused'; at: number };
+  /** Failed tries in a row and when the next is due. */
+  retry: { failures: number; at: number; why: 'network' | 'server' | 'busy' | 'refused'; detail: string };
+  last_sent_at: number;
+  /** What navigator.storage.persist() answered. */
+  persisted: boolean;
+}
+
+/** One change of GET /sync/pull. */
+export interface Change { entity: string; key: string; row?: Record<string, unknown>; deleted?: boolean }
