@@ -1,11 +1,11 @@
-"""What all tests share: databases of both kinds, migrated once and copied for each test."""
+"""What all tests share: databases of both kinds, migrated once and copied for each test; servers and proxies."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ import pytest
 from backend.db import Database
 from backend.migrate import migrate
 from tests.support import postgres
+from tests.support.proxy import Proxy
+from tests.support.served import Served
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -96,3 +98,33 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     opened = Database(sqlite_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Start a server on a database: `serve(database_url, BINCARD_NAME="value")`; ended after the test."""
+    running: list[Served] = []
+
+    def start(database_url: str, **settings: str) -> Served:
+        served = Served(database_url, tmp_path / f"served{len(running)}", settings)
+        running.append(served)
+        served.start()
+        return served
+
+    yield start
+    for served in running:
+        served.kill()
+
+
+@pytest.fixture
+def proxy_to() -> Iterator[Callable[[int], Proxy]]:
+    """Put a proxy in front of a port: `proxy_to(served.port)`; closed after the test."""
+    open_ones: list[Proxy] = []
+
+    def start(target: int) -> Proxy:
+        open_ones.append(Proxy(target))
+        return open_ones[-1]
+
+    yield start
+    for proxy in open_ones:
+        proxy.close()
