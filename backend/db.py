@@ -8,7 +8,7 @@ so that writers queue in memory and never fight over the file's lock (docs/decis
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -26,6 +26,21 @@ _CHANGED = "changed_facilities"
 def announce(session: Session, facility_id: int) -> None:
     """Remember that a facility changed in this transaction; watchers are told after it commits."""
     session.info.setdefault(_CHANGED, set()).add(facility_id)
+
+
+def write_rows(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Run one statement of the fast path for many rows; `?` marks a value in either database's dialect."""
+    if rows:
+        marked = statement if connection.dialect.name == "sqlite" else statement.replace("?", "%s")
+        connection.exec_driver_sql(marked, list(rows))
+
+
+def insert_rows(
+    connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Insert tuples in the order of `columns`, without the ORM in between."""
+    marks = ", ".join("?" * len(columns))
+    write_rows(connection, f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
 
 class Database:

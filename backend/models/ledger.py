@@ -51,8 +51,9 @@ class Operation(SQLModel, table=True):
 class Fact(SQLModel, table=True):
     """One line of an applied operation on one card; the key's order is the fold's order.
 
-    `quantity` is a signed movement, or for flow `counted` what stood on the shelf. `booked_in` is the
-    period (year * 100 + month, facility time) that reports count it in.
+    `quantity` is a signed movement, or for flow `counted` what stood on the shelf. `expiry` is the date
+    told for the lot on this line, if any. `booked_in` is the period (year * 100 + month, facility time)
+    that reports count it in.
     """
 
     __table_args__ = (
@@ -68,6 +69,7 @@ class Fact(SQLModel, table=True):
     flow: str = Field(max_length=9)
     quantity: int = big()
     reason_id: int | None = Field(default=None, foreign_key="reason.id")
+    expiry: str | None = Field(default=None, max_length=10)
     booked_in: int
 
 
@@ -121,12 +123,16 @@ class Card(SQLModel, table=True):
 
 
 class CountResult(SQLModel, table=True):
-    """What a count found: counted minus the balance before it; `opening` marks a card's first count."""
+    """What a standing count found: counted minus the balance before it; `opening` marks a card's first.
+
+    It is also where the counts before and after a late fact are looked up.
+    """
 
     __tablename__ = "count_result"
 
     facility_id: int = Field(foreign_key="facility.id", primary_key=True)
     card: int = Field(primary_key=True)
+    effective_at: int = Field(primary_key=True, sa_type=BigInteger)
     operation_id: str = Field(primary_key=True, max_length=36)
     variance: int = big()
     opening: bool

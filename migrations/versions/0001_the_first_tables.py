@@ -339,13 +339,16 @@ def upgrade() -> None:
         "count_result",
         sa.Column("facility_id", sa.Integer(), nullable=False),
         sa.Column("card", sa.Integer(), nullable=False),
+        sa.Column("effective_at", sa.BigInteger(), nullable=False),
         sa.Column("operation_id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
         sa.Column("variance", sa.BigInteger(), nullable=False),
         sa.Column("opening", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["facility_id"], ["facility.id"], name=op.f("fk_count_result_facility_id_facility")
         ),
-        sa.PrimaryKeyConstraint("facility_id", "card", "operation_id", name=op.f("pk_count_result")),
+        sa.PrimaryKeyConstraint(
+            "facility_id", "card", "effective_at", "operation_id", name=op.f("pk_count_result")
+        ),
     )
     op.create_table(
         "device",
@@ -410,6 +413,7 @@ def upgrade() -> None:
         sa.Column("flow", sqlmodel.sql.sqltypes.AutoString(length=9), nullable=False),
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("reason_id", sa.Integer(), nullable=True),
+        sa.Column("expiry", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=True),
         sa.Column("booked_in", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "flow IN ('received', 'issued', 'dispensed', 'adjusted', 'counted')", name=op.f("ck_fact_flow")
