@@ -1,0 +1,67 @@
+# Everything that one does with Bincard, on a machine with nothing but Python 3.11+ and make.
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench pictures lock clean
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+PORT ?= 8000
+# More arguments for pytest: make test ARGS="tests/sync -x"
+ARGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+help: ## Show what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+
+run: .venv/.run ## Serve the demo country on http://127.0.0.1:8000 (PORT=)
+	@$(BIN)/bincard demo --if-empty
+	@$(BIN)/bincard serve --migrate --host 127.0.0.1 --port $(PORT)
+
+test: .venv/.dev ## Run all tests, in a real browser and on a real PostgreSQL too (ARGS=)
+	@sh .ci/browser
+	$(BIN)/pytest $(ARGS)
+
+check: .venv/.dev ## Check form, lint, types and import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.dev ## Put the code into its one form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: .venv/.dev ## Measure, as ratios against a baseline run beside; writes bench.json
+	$(BIN)/python -m tests.bench
+
+pictures: .venv/.dev ## Take the pictures of docs/images anew
+	@sh .ci/browser
+	$(BIN)/pytest tests/browser/test_every_screen.py --pictures docs/images
+
+lock: ## Pin the newest allowed versions, for every platform, with hashes and without an address
+	$(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/python -m pip --disable-pip-version-check --quiet install uv
+	.venv/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --extra build --output-file requirements.lock pyproject.toml
+	.venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --extra build --extra dev \
+	  --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean: ## Remove the environment and all caches, but no data
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench.json test-results
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Bincard needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@sh .ci/venv $(PYTHON)
+
+# The stamps make an install happen once, and again only when what it reads has changed.
+.venv/.run: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ .venv/.run
