@@ -92,6 +92,8 @@ export interface OutboxRecord {
   occurred_at: number;
   /** Best knowledge of the server's effective_at at save, for the device's own view. */
   effective_at: number;
+  /** The same of its recorded_at; the next operation's is at least this. */
+  corrected_at: number;
   state: 'waiting' | 'answered' | 'set_aside';
   outcome?: 'applied' | 'flagged' | 'held';
   exceptions?: AnswerException[];
@@ -191,7 +193,7 @@ export interface Meta {
   next_seq: number;
   /** The last UUIDv7 given out, so that the next is greater whatever the clock does. */
   last_id: string;
-  last_effective_at: number;
+  last_corrected_at: number;
   /** Server time minus device time in ms; absent while never measured. */
   offset_ms: number;
   epoch: string;

@@ -1,0 +1,202 @@
+/** Sending what waits: batches, what each answer of POST /sync/push means, and when to try again. */
+
+import { clock, iso } from './clock.js';
+import { alone } from './locks.js';
+import { gap } from './operation.js';
+import { getMeta, setMeta } from './store/meta.js';
+import { forget, rewind, setAside, storeAnswers, waitingBatch } from './store/records.js';
+
+/** @import { Meta, OutboxRecord } from './types.js' */
+/** @import { Result } from './store/records.js' */
+
+const BATCH_MAX = 500;
+/** Under 1 MiB inflated with the envelope and the sequence numbers. */
+const BATCH_BYTES_MAX = 960 * 1024;
+const ENVELOPE_BYTES = 48;
+const RETRY_FIRST_MS = 1000;
+const RETRY_MAX_MS = 5 * 60 * 1000;
+const RESENDS_MAX = 5;
+const KEPT_MS = 90 * 24 * 60 * 60 * 1000;
+
+/** @typedef {(url: string, options: RequestInit) => Promise<Response>} Send */
+
+/**
+ * @typedef {object} PushAnswer
+ * @property {string} epoch
+ * @property {string} server_time
+ * @property {number} expected_seq
+ * @property {Result[]} results
+ */
+
+/** A save that came while a flush was at its end must not wait for the next occasion. */
+let again = false;
+
+/**
+ * @param {Send} send
+ * @returns {Promise<boolean>} whether the server answered something new
+ */
+export async function flushWith(send) {
+  again = true;
+  const sent = await alone('bincard-outbox', async () => {
+    let settled = false;
+    while (again) {
+      again = false;
+      settled = (await run(send)) || settled;
+    }
+    return settled;
+  });
+  return sent ?? false;
+}
+
+/**
+ * @param {Send} send
+ * @returns {Promise<boolean>}
+ */
+async function run(send) {
+  let settled = false;
+  let batch_max = BATCH_MAX;
+  let resends = 0;
+  for (;;) {
+    const [session, epoch, paused, retry] = await Promise.all([
+      getMeta('session'), getMeta('epoch'), getMeta('paused'), getMeta('retry'),
+    ]);
+    if (!session || paused || (retry && retry.at > clock.now())) return settled;
+    const batch = await waitingBatch(batch_max, BATCH_BYTES_MAX - batch_max * ENVELOPE_BYTES);
+    if (batch.length === 0) return settled;
+    const step = await push(send, session, epoch ?? null, batch);
+    if (step === 'settled') settled = true;
+    else if (step === 'resend') {
+      // A server that asks for the same again and again is ill; it is asked more slowly.
+      resends += 1;
+      if (resends > RESENDS_MAX) await later('server', 'the server keeps asking for what it has answered');
+    } else if (step === 'halve') {
+      // It was too large for someone on the way: try half; one alone is set aside, where a person sees it.
+      if (batch.length === 1) await setAside(/** @type {OutboxRecord} */ (batch[0]).id, gap);
+      else batch_max = Math.ceil(batch.length / 2);
+    } else if (step === 'stop') return settled;
+  }
+}
+
+/**
+ * @param {Send} send
+ * @param {Meta['session']} session
+ * @param {string | null} epoch
+ * @param {OutboxRecord[]} batch
+ * @returns {Promise<'settled' | 'resend' | 'halve' | 'stop'>}
+ */
+async function push(send, session, epoch, batch) {
+  const started = clock.now();
+  let response;
+  let answer;
+  try {
+    response = await send('/sync/push', {
+      method: 'POST',
+      ...(await packed(envelope(session.device, epoch, started, batch), session.token)),
+    });
+    answer = await response.json().catch(() => null);
+  } catch (error) {
+    return later('network', error instanceof Error ? error.message : '');
+  }
+  const ended = clock.now();
+  if (response.ok && isAnswer(answer)) {
+    await setMeta('offset_ms', Math.round(Date.parse(answer.server_time) - (started + ended) / 2));
+    return accept(answer);
+  }
+  const detail = String(answer?.detail ?? answer?.title ?? response.status);
+  if (response.status === 409 && Number.isInteger(answer?.expected_seq)) {
+    const changed = await rewind(answer.expected_seq, String(answer.epoch ?? epoch ?? ''), gap);
+    return changed ? 'resend' : later('server', detail);
+  }
+  if (response.status === 413) return 'halve';
+  if (response.status === 401 || response.status === 403) {
+    await setMeta('paused', { reason: response.status === 401 ? 'signed_out' : 'revoked', at: ended });
+    return 'stop';
+  }
+  if (response.status === 429) return later('busy', detail, afterOf(response, ended));
+  return later(response.status < 500 && !response.ok ? 'refused' : 'server', detail);
+}
+
+/**
+ * @param {PushAnswer} answer
+ * @returns {Promise<'settled' | 'resend' | 'stop'>}
+ */
+async function accept(answer) {
+  const now = clock.now();
+  const settled = await storeAnswers(answer.results, now);
+  // On a new epoch, or if the server knows less than it has answered, what it lacks is sent again.
+  const changed = await rewind(answer.expected_seq, answer.epoch, gap);
+  await Promise.all([setMeta('retry', undefined), setMeta('last_sent_at', now), forget(now - KEPT_MS)]);
+  if (answer.results.some((result) => result.exceptions?.some(({ code }) => code === 'seq_reused'))) {
+    // This store is a copy, or was put back to an earlier state: it needs a device id of its own.
+    await setMeta('paused', { reason: 'seq_reused', at: now });
+    return 'stop';
+  }
+  if (changed) return 'resend';
+  return settled > 0 ? 'settled' : later('server', 'no result');
+}
+
+/**
+ * @param {unknown} answer
+ * @returns {answer is PushAnswer}
+ */
+function isAnswer(answer) {
+  const given = /** @type {PushAnswer | null} */ (answer);
+  return given !== null && typeof given === 'object' && Array.isArray(given.results)
+    && Number.isInteger(given.expected_seq) && typeof given.epoch === 'string';
+}
+
+/**
+ * The body of a push, by concatenation: the operations' texts go out byte for byte as they were saved.
+ *
+ * @param {string} device
+ * @param {string | null} epoch
+ * @param {number} sent_at
+ * @param {readonly OutboxRecord[]} batch
+ * @returns {string}
+ */
+export function envelope(device, epoch, sent_at, batch) {
+  const operations = batch.map(({ seq, text }) => `{"seq":${seq},"operation":${text}}`).join(',');
+  const head = JSON.stringify({ device, epoch, sent_at: iso(sent_at) });
+  return `${head.slice(0, -1)},"operations":[${operations}]}`;
+}
+
+/**
+ * @param {string} text
+ * @param {string} token
+ * @returns {Promise<{headers: Record<string, string>, body: BodyInit}>} gzipped where the browser can
+ */
+async function packed(text, token) {
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+  if (typeof CompressionStream === 'undefined') return { headers, body: text };
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
+  return { headers: { ...headers, 'Content-Encoding': 'gzip' }, body: await new Response(stream).arrayBuffer() };
+}
+
+/**
+ * Plan the next try: twice as late each time, up to five minutes, and at a random point of the second half,
+ * so that a hundred tablets that lost the same server do not come back at once.
+ *
+ * @param {Meta['retry']['why']} why
+ * @param {string} detail
+ * @param {number} [after] ms that the server asked for
+ * @returns {Promise<'stop'>}
+ */
+async function later(why, detail, after = 0) {
+  const failures = ((await getMeta('retry'))?.failures ?? 0) + 1;
+  const wait = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 20));
+  const at = clock.now() + Math.max(after, wait * (0.5 + Math.random() / 2));
+  await setMeta('retry', { failures, at, why, detail });
+  return 'stop';
+}
+
+/**
+ * @param {Response} response
+ * @param {number} now
+ * @returns {number} ms to wait by its Retry-After, which is seconds or a date; 0 if it does not say
+ */
+function afterOf(response, now) {
+  const value = response.headers.get('Retry-After') ?? '';
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - now);
+}

@@ -1,0 +1,269 @@
+/**
+ * The outbox's records: written once, delivered in the order of `seq`, kept after they were answered.
+ *
+ * Every function here is one transaction: a crash between two of them loses nothing and doubles nothing.
+ */
+
+import { database, revision } from './database.js';
+
+/** @import { AnswerException, Meta, OutboxRecord } from '../types.js' */
+
+/**
+ * @typedef {object} Moment what a new operation is made from
+ * @property {Meta['session']} session
+ * @property {number} seq
+ * @property {string | undefined} last_id
+ * @property {string | null} cursor
+ * @property {number | null} offset_ms
+ * @property {number} last_corrected_at
+ */
+
+/** @typedef {(moment: Moment) => OutboxRecord} Make sync: it runs inside the transaction */
+
+/** @typedef {import('idb').IDBPTransaction<unknown, string[], 'readwrite'>} Writing */
+
+const STRICT = /** @type {const} */ ({ durability: 'strict' });
+
+/**
+ * @param {Writing} tx over `meta` and `outbox`
+ * @param {Make} make
+ * @param {number} [at] the delivery number to take; the next free one if absent
+ * @returns {Promise<OutboxRecord>}
+ */
+async function add(tx, make, at) {
+  const meta = tx.objectStore('meta');
+  const [session, next, last_id, cursor, offset, corrected] = await Promise.all([
+    meta.get('session'), meta.get('next_seq'), meta.get('last_id'), meta.get('cursor'), meta.get('offset_ms'),
+    meta.get('last_corrected_at'),
+  ]);
+  if (!session) throw new Error('not enrolled');
+  const seq = at ?? next ?? 1;
+  const record = make({
+    session, seq, last_id, cursor: cursor ?? null, offset_ms: offset ?? null, last_corrected_at: corrected ?? 0,
+  });
+  await Promise.all([
+    tx.objectStore('outbox').add(record),
+    meta.put(record.id, 'last_id'),
+    meta.put(record.corrected_at, 'last_corrected_at'),
+    at === undefined ? meta.put(seq + 1, 'next_seq') : null,
+  ]);
+  return record;
+}
+
+/**
+ * Write a new operation, and the drafts that it settles, so that either all is kept or nothing.
+ *
+ * @param {Make} make
+ * @param {Record<string, unknown>} drafts by key; undefined deletes one
+ * @returns {Promise<OutboxRecord>} once it is durable
+ */
+export async function appendRecord(make, drafts) {
+  const tx = (await database()).transaction(['meta', 'outbox', 'draft'], 'readwrite', STRICT);
+  try {
+    const record = await add(tx, make);
+    for (const [key, value] of Object.entries(drafts)) {
+      if (value === undefined) await tx.objectStore('draft').delete(key);
+      else await tx.objectStore('draft').put(value, key);
+    }
+    await tx.done;
+    revision.own += 1;
+    return record;
+  } catch (error) {
+    abandon(tx);
+    throw error;
+  }
+}
+
+/** @param {Writing} tx */
+function abandon(tx) {
+  tx.done.catch(() => {});
+  try {
+    tx.abort();
+  } catch {
+    // It was aborted already, by the failure that brought us here.
+  }
+}
+
+/**
+ * @param {number} count_max
+ * @param {number} bytes_max of their texts
+ * @returns {Promise<OutboxRecord[]>} the first waiting ones in the order of delivery; at least one if any waits
+ */
+export async function waitingBatch(count_max, bytes_max) {
+  const range = IDBKeyRange.bound(['waiting', 0], ['waiting', Infinity]);
+  /** @type {OutboxRecord[]} */
+  const records = await (await database()).getAllFromIndex('outbox', 'state_seq', range, count_max);
+  let bytes = 0;
+  const fit = records.findIndex((record) => (bytes += record.bytes) > bytes_max);
+  return fit < 0 ? records : records.slice(0, Math.max(1, fit));
+}
+
+/** @returns {Promise<number>} how many operations wait for an answer */
+export async function countWaiting() {
+  return (await database()).countFromIndex('outbox', 'state', 'waiting');
+}
+
+/**
+ * @typedef {object} Result one answer of the server
+ * @property {string} id
+ * @property {'applied' | 'flagged' | 'held'} outcome
+ * @property {AnswerException[]} exceptions
+ */
+
+/**
+ * Store what the server answered. Only a result with its own id takes an operation out of the waiting ones.
+ *
+ * @param {readonly Result[]} results
+ * @param {number} now
+ * @returns {Promise<number>} how many were waiting until now
+ */
+export async function storeAnswers(results, now) {
+  const tx = (await database()).transaction(['outbox'], 'readwrite', STRICT);
+  const outbox = tx.objectStore('outbox');
+  const records = await Promise.all(results.map(({ id }) => outbox.get(id)));
+  let settled = 0;
+  for (const [i, result] of results.entries()) {
+    const record = /** @type {OutboxRecord | undefined} */ (records[i]);
+    if (record?.state !== 'waiting') continue;
+    settled += 1;
+    void outbox.put({
+      ...record, state: 'answered', outcome: result.outcome, exceptions: result.exceptions, answered_at: now,
+    });
+  }
+  await tx.done;
+  revision.own += 1;
+  return settled;
+}
+
+/**
+ * The server expects `from`: what was answered from there on waits again out of the kept operations, and a
+ * number of which nothing is kept is declared lost by a gap operation, one a number.
+ *
+ * @param {number} from
+ * @param {string} epoch stored with it, so that a crash in between asks the same again
+ * @param {(seq: number) => Make} gap
+ * @returns {Promise<boolean>} whether anything waits that did not
+ */
+export async function rewind(from, epoch, gap) {
+  const tx = (await database()).transaction(['meta', 'outbox'], 'readwrite', STRICT);
+  const [session, next] = await Promise.all([
+    tx.objectStore('meta').get('session'), tx.objectStore('meta').get('next_seq'),
+  ]);
+  await tx.objectStore('meta').put(epoch, 'epoch');
+  const range = IDBKeyRange.bound([session.device, from], [session.device, Infinity]);
+  /** @type {OutboxRecord[]} */
+  const records = await tx.objectStore('outbox').index('device_seq').getAll(range);
+  const kept = new Set(records.map((record) => record.seq));
+  let changed = false;
+  for (const record of records) {
+    if (record.state !== 'answered') continue;
+    changed = true;
+    await tx.objectStore('outbox').put({ ...record, state: 'waiting' });
+  }
+  for (let seq = from; seq < (next ?? 1); seq += 1) {
+    if (kept.has(seq)) continue;
+    changed = true;
+    await add(tx, gap(seq), seq);
+  }
+  await tx.done;
+  revision.own += 1;
+  return changed;
+}
+
+/**
+ * Take an operation that the server will not even read out of the queue. It is kept and shown; its delivery
+ * number is declared lost.
+ *
+ * @param {string} id
+ * @param {(seq: number) => Make} gap
+ */
+export async function setAside(id, gap) {
+  const tx = (await database()).transaction(['meta', 'outbox'], 'readwrite', STRICT);
+  /** @type {OutboxRecord} */
+  const { seq, ...record } = await tx.objectStore('outbox').get(id);
+  if (seq === undefined) return;
+  await tx.objectStore('outbox').put({ ...record, state: 'set_aside' });
+  await add(tx, gap(seq), seq);
+  await tx.done;
+  revision.own += 1;
+}
+
+/**
+ * Begin again as a new device: what waits is numbered from 1 under it, in the order in which it was saved.
+ * Gap operations of the old device mean nothing under the new one and are left out.
+ *
+ * @param {Meta['session']} session
+ * @param {string} epoch
+ */
+export async function enrolAs(session, epoch) {
+  const tx = (await database()).transaction(['meta', 'outbox', 'staged'], 'readwrite', STRICT);
+  const outbox = tx.objectStore('outbox');
+  /** @type {OutboxRecord[]} */
+  const waiting = await outbox.index('state').getAll('waiting');
+  let seq = 0;
+  for (const record of waiting.sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    if (record.kind === 'device.gap') await outbox.delete(record.id);
+    else await outbox.put({ ...record, device: session.device, seq: (seq += 1) });
+  }
+  const meta = tx.objectStore('meta');
+  await Promise.all([
+    meta.put(session, 'session'), meta.put(seq + 1, 'next_seq'), meta.put(epoch, 'epoch'), meta.put(0, 'covers'),
+    meta.put({ cursor: null, fresh: true, rows: 0 }, 'staging'), tx.objectStore('staged').clear(),
+    meta.delete('cursor'), meta.delete('paused'), meta.delete('retry'),
+  ]);
+  await tx.done;
+  revision.own += 1;
+  revision.pulled += 1;
+}
+
+/**
+ * @param {number} limit
+ * @param {string} [before] id: only older ones
+ * @returns {Promise<OutboxRecord[]>} newest first
+ */
+export async function recordsNewestFirst(limit, before) {
+  const tx = (await database()).transaction('outbox');
+  const range = before === undefined ? null : IDBKeyRange.upperBound(before, true);
+  /** @type {OutboxRecord[]} */
+  const found = [];
+  for (let at = await tx.store.openCursor(range, 'prev'); at && found.length < limit; at = await at.continue()) {
+    found.push(at.value);
+  }
+  return found;
+}
+
+/**
+ * @returns {Promise<{id: string, standing: AnswerException[]}[]>} operations that a person should look at: set
+ * aside, or with exceptions that still stand as far as this device knows
+ */
+export async function attention() {
+  const tx = (await database()).transaction(['outbox', 'exception', 'meta']);
+  const outbox = tx.objectStore('outbox');
+  const [aside, flagged, held, covers, session, rows] = await Promise.all([
+    outbox.index('state').getAll('set_aside'), outbox.index('outcome').getAll('flagged'),
+    outbox.index('outcome').getAll('held'), tx.objectStore('meta').get('covers'), tx.objectStore('meta').get('session'),
+    tx.objectStore('exception').getAll(),
+  ]);
+  const open = new Set(rows.filter((row) => row.state !== 'resolved' && !row.closed_at).map((row) => row.id));
+  const found = /** @type {OutboxRecord[]} */ (aside).map(({ id }) => ({ id, standing: /** @type {AnswerException[]} */ ([]) }));
+  for (const record of /** @type {OutboxRecord[]} */ ([...flagged, ...held])) {
+    if (record.state !== 'answered') continue;
+    // An answer is a snapshot. Once a pull contains the operation, what stands is what the pull says.
+    const pulled = record.device !== session?.device || (record.seq ?? 0) <= (covers ?? 0);
+    const standing = (record.exceptions ?? []).filter(({ id }) => !pulled || open.has(id));
+    if (standing.length > 0) found.push({ id: record.id, standing });
+  }
+  return found;
+}
+
+/**
+ * @param {number} before ms since the epoch: forget what was answered before
+ */
+export async function forget(before) {
+  const tx = (await database()).transaction('outbox', 'readwrite');
+  const old = IDBKeyRange.upperBound(before, true);
+  for (let at = await tx.store.index('answered_at').openCursor(old); at; at = await at.continue()) {
+    if (at.value.state === 'answered') await at.delete();
+  }
+  await tx.done;
+}

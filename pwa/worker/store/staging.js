@@ -1,0 +1,82 @@
+/** Pulled pages: staged as they come, shown together when the last one is there. */
+
+import { ENTITIES, database, revision } from './database.js';
+
+/** @import { Change, Meta } from '../types.js' */
+
+/** Counts up when this version keeps more of a pulled row than the last one did: everything is pulled anew. */
+export const FEED_VERSION = 1;
+
+/**
+ * @returns {Promise<Meta['staging']>} where to go on: an unfinished pull, or a new one from what was integrated
+ */
+export async function beginPull() {
+  const db = await database();
+  const tx = db.transaction('meta');
+  const [staging, cursor, version] = await Promise.all([
+    tx.store.get('staging'), tx.store.get('cursor'), tx.store.get('feed_version'),
+  ]);
+  if (staging) return staging;
+  if (cursor === undefined || version !== FEED_VERSION) return { cursor: null, fresh: true, rows: 0 };
+  return { cursor, fresh: false, rows: 0 };
+}
+
+/**
+ * Keep a page. After a crash the pull goes on behind it.
+ *
+ * @param {Meta['staging']} staging what is true with this page kept
+ * @param {readonly Change[]} changes
+ * @param {boolean} restart throw away what was staged before: this page is the first of everything
+ */
+export async function stage(staging, changes, restart) {
+  const tx = (await database()).transaction(['staged', 'meta'], 'readwrite');
+  const staged = tx.objectStore('staged');
+  if (restart) await staged.clear();
+  for (const change of changes) void staged.add(change);
+  void tx.objectStore('meta').put(staging, 'staging');
+  await tx.done;
+}
+
+/**
+ * Show all that was staged, and the last page, at once.
+ *
+ * @param {Meta['staging']} staging of the last page; `fresh` replaces every pulled row
+ * @param {readonly Change[]} changes of the last page
+ * @param {{epoch: string, covers: number, now: number}} answer
+ */
+export async function integrate(staging, changes, { epoch, covers, now }) {
+  const tx = (await database()).transaction([...ENTITIES, 'staged', 'meta'], 'readwrite');
+  const meta = tx.objectStore('meta');
+  if (staging.fresh) await Promise.all(ENTITIES.map((entity) => tx.objectStore(entity).clear()));
+  const staged = /** @type {Change[]} */ (await tx.objectStore('staged').getAll());
+  for (const change of [...staged, ...changes]) {
+    if (change.entity === 'access') {
+      if (change.deleted || change.row?.granted === false) await purge(tx, String(change.row?.facility ?? change.key));
+    } else if (!ENTITIES.includes(change.entity)) continue; // Of a newer server; FEED_VERSION fetches it later.
+    else if (change.deleted) void tx.objectStore(change.entity).delete(change.key);
+    else void tx.objectStore(change.entity).put(change.row, change.key);
+  }
+  void tx.objectStore('staged').clear();
+  void meta.delete('staging');
+  void meta.put(staging.cursor, 'cursor');
+  void meta.put(FEED_VERSION, 'feed_version');
+  void meta.put(epoch, 'epoch');
+  void meta.put(covers, 'covers');
+  void meta.put(now, 'pulled_at');
+  await tx.done;
+  revision.pulled += 1;
+}
+
+/**
+ * Access to a facility was withdrawn: its rows go. Operations, waiting or kept, never do.
+ *
+ * @param {import('idb').IDBPTransaction<unknown, string[], 'readwrite'>} tx
+ * @param {string} facility
+ */
+async function purge(tx, facility) {
+  for (const entity of ['card', 'lot', 'exception']) {
+    for (let at = await tx.objectStore(entity).openCursor(); at; at = await at.continue()) {
+      if (at.value.facility === facility) await at.delete();
+    }
+  }
+}
