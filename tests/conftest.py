@@ -128,3 +128,12 @@ def proxy_to() -> Iterator[Callable[[int], Proxy]]:
     yield start
     for proxy in open_ones:
         proxy.close()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real files beside the checkout. They are never committed: without them the test is skipped, saying so."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the real data are not beside this checkout (../shared/data)")
+    return folder
