@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -55,12 +55,18 @@ def _run_as() -> dict[str, int | list[int]]:
 
 
 def _reachable(folder: Path, home: Path) -> Path:
-    """The binaries' folder, or a copy of the whole installation where the unprivileged user may read it."""
-    probe = subprocess.run([folder / "postgres", "--version"], capture_output=True, cwd="/", **_run_as())  # type: ignore[call-overload]
-    if probe.returncode == 0:
-        return folder
-    copy = home / "install"
-    shutil.copytree(folder.parent, copy, symlinks=True)
+    """The binaries' folder, or a copy of the installation where the unprivileged user may read it."""
+    with suppress(PermissionError):
+        probe = subprocess.run([folder / "postgres", "--version"], capture_output=True, cwd="/", **_run_as())  # type: ignore[call-overload]
+        if probe.returncode == 0:
+            return folder
+    # The checkout is in a folder that is root's alone. The wheel keeps its libraries beside its package.
+    installation, package = folder.parent, folder.parent.parent
+    copy = home / package.name / installation.name
+    shutil.copytree(installation, copy, symlinks=True)
+    libraries = package.with_name(package.name + ".libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, home / libraries.name)
     return copy / "bin"
 
 
@@ -81,11 +87,7 @@ def server() -> Iterator[str]:
         os.chown(data, int(who["user"]), int(who["group"]))  # type: ignore[arg-type]
     process: subprocess.Popen[bytes] | None = None
     try:
-        try:
-            folder = _reachable(binaries(), home)
-        except PermissionError:
-            folder = home / "install" / "bin"
-            shutil.copytree(binaries().parent, folder.parent, symlinks=True)
+        folder = _reachable(binaries(), home)
         made = subprocess.run(  # type: ignore[call-overload]
             [
                 folder / "initdb",
