@@ -6,7 +6,7 @@ import { html } from './html.js';
 /** @import { Ctx, Page, Reply, SyncStatus } from './types.js' */
 
 /** Page scripts, in every document; each is a file of pwa/page. */
-const SCRIPTS = ['nudge', 'update', 'screen', 'syncbar', 'keypad', 'install'];
+const SCRIPTS = ['nudge', 'update', 'screen', 'syncbar', 'keypad', 'drafts', 'install'];
 
 export const POLICY = [
   "default-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
@@ -45,7 +45,7 @@ export function syncWords(ctx, status) {
   else if (status.state === 'waiting') words = t('Saved here, sending');
   else if (status.lastSentAt === null) words = t('Nothing to send');
   else words = t('All sent {time}', { time: fmt.time(status.lastSentAt) });
-  return html`<span class="sync-words">${words}</span>${waiting && html` <span class="sync-waiting">${waiting}</span>`}`;
+  return html`<svg class="icon" aria-hidden="true"><use href="/icons/sprite.svg#${status.state}"></use></svg><span class="sync-words">${words}</span>${waiting && html` <span class="sync-count">${waiting}</span>`}`;
 }
 
 /**
@@ -55,7 +55,7 @@ export function syncWords(ctx, status) {
  */
 function screen(ctx, { title, back, body, bar }) {
   return html`<header class="top">
-${back ? html`<a class="back" href="${back}" aria-label="${ctx.t('Back')}"><svg class="icon" aria-hidden="true"><use href="/icons/sprite.svg#back"></use></svg></a>` : null}
+${back ? html`<a class="back" href="${back}" aria-label="${ctx.t('Back')}"><svg class="icon icon-turn" aria-hidden="true"><use href="/icons/sprite.svg#back"></use></svg></a>` : null}
 <h1 id="title" tabindex="-1">${title}</h1>
 <a id="sync-bar" class="sync-bar sync-${ctx.sync.state}" href="/app/operations" role="status">${syncWords(ctx, ctx.sync)}</a>
 </header>

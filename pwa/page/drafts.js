@@ -1,0 +1,44 @@
+/** What is being typed is kept by the worker as it is typed: it survives a closed tab, a flat battery, an update. */
+
+/** Typing goes on this long before what was typed is kept. */
+const PAUSE_MS = 250;
+
+/** @type {Map<HTMLFormElement, ReturnType<typeof setTimeout>>} forms with something not kept yet */
+const pending = new Map();
+
+/** @param {HTMLFormElement} form whose data-draft says where the worker takes it */
+function keep(form) {
+  clearTimeout(pending.get(form));
+  pending.delete(form);
+  const address = form.dataset.draft;
+  if (!address) return;
+  const fields = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === 'string') fields.append(name, value);
+  // The worker answers; should it not be there, the form itself is still on the screen.
+  fetch(address, { method: 'POST', body: fields, keepalive: true }).catch(() => {});
+}
+
+function keepAll() {
+  for (const form of [...pending.keys()]) keep(form);
+}
+
+document.addEventListener('input', ({ target }) => {
+  const form = target instanceof Element ? target.closest('form') : null;
+  if (!form?.dataset.draft) return;
+  clearTimeout(pending.get(form));
+  pending.set(form, setTimeout(() => keep(form), PAUSE_MS));
+});
+// A form that is sent is kept by what it does; writing its draft afterwards would bring it back.
+document.addEventListener('submit', ({ target }) => {
+  if (!(target instanceof HTMLFormElement)) return;
+  clearTimeout(pending.get(target));
+  pending.delete(target);
+}, { capture: true });
+// A link away from the form: what was typed last must be there when one comes back.
+document.addEventListener('click', ({ target }) => {
+  if (target instanceof Element && target.closest('a[href]')) keepAll();
+}, { capture: true });
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'hidden') keepAll();
+});
+addEventListener('pagehide', keepAll);

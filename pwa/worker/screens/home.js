@@ -1,0 +1,63 @@
+/** /app: the tasks of the day, a count to go on with, who is signed in and where. */
+
+import { html } from '../html.js';
+import { LANGUAGES } from '../i18n.js';
+import { page, redirect } from '../layout.js';
+import { route } from '../router.js';
+import { cardsView, setMeta } from '../store.js';
+import { progress, sessions } from './count_session.js';
+import { arrow, chip, icon, notice } from './parts.js';
+
+/** @import { Ctx, Reply } from '../types.js' */
+
+/**
+ * A switch of language that comes back to where one was.
+ *
+ * @param {Ctx} ctx
+ */
+export function languageSwitch(ctx) {
+  return html`<form method="post" action="/app/language" class="segments" aria-label="${ctx.t('Language')}">
+<input type="hidden" name="back" value="${ctx.url.pathname}">
+${Object.entries(LANGUAGES).map(([code, name]) => html`<button class="segment" name="language" value="${code}" lang="${code}"${code === ctx.lang && html` aria-current="true"`}>${name}</button>`)}</form>`;
+}
+
+/** @param {Ctx} ctx @returns {Promise<Reply>} */
+export async function home(ctx) {
+  const { t, tn, fmt, me } = ctx;
+  const [cards, counts] = await Promise.all([cardsView(), sessions(ctx)]);
+  const open = counts.find((session) => session.finished_at === null);
+  const may = new Set(me.rights);
+  const out = new Map();
+  for (const card of cards) out.set(card.product, (out.get(card.product) ?? 0) + card.on_hand);
+  const without = [...out.values()].filter((n) => n <= 0).length;
+  const tiles = [
+    { right: 'stock.count', symbol: 'count', url: '/app/count', name: t('Count'), detail: t('See what is on the shelf') },
+    { right: 'stock.receive', symbol: 'receive', url: '/app/receive', name: t('Receive'), detail: t('Goods that came in') },
+    { right: 'stock.issue', symbol: 'issue', url: '/app/issue', name: t('Issue'), detail: t('To a ward or facility') },
+    { right: 'stock.view', symbol: 'stock', url: '/app/stock', name: t('Stock'),
+      detail: without > 0 ? tn('{n} product is out of stock', '{n} products are out of stock', without, { n: fmt.number(without) }) : t('Cards and movements') },
+  ].filter((tile) => may.has(tile.right));
+  const body = html`<div class="who">${icon('place')}<p class="who-words"><span class="who-place">${me.facilityName}</span>
+<span class="soft">${t('Signed in: {name}', { name: me.name })}</span></p></div>
+<div id="install" class="notice" hidden>${icon('install')}<div class="stack-tight"><p>${t('Put Bincard on this device, so that it opens like any other app, with or without a network.')}</p>
+<p><button type="button" class="button" data-install>${t('Install')}</button></p></div></div>
+${open && html`<a class="notice notice-warn" href="/app/count/${open.id}">${icon('count')}<span><strong>${t('Go on counting')}</strong><br>${t('{n} of {m} counted', { n: fmt.number(progress(open).counted), m: fmt.number(progress(open).of) })}</span>${arrow()}</a>`}
+${tiles.length === 0 && notice('warn', t('Your account may not record stock here. Ask your administrator.'))}
+<nav class="tiles" aria-label="${t('Tasks')}">${tiles.map((tile) => html`<a class="tile" href="${tile.url}">${icon(tile.symbol)}<span><span class="tile-name">${tile.name}</span><span class="tile-detail">${tile.detail}</span></span></a>`)}</nav>
+<section class="stack-tight"><h2>${t('This device')}</h2>
+<ul class="rows"><li><a class="row" href="/app/operations">${icon('sent')}<span class="row-words"><span class="row-name">${t('Everything recorded here')}</span><span class="row-detail">${t('and what became of it')}</span></span>${arrow()}</a></li>
+<li><a class="row" href="/app/sign-in">${icon('person')}<span class="row-words"><span class="row-name">${t('Someone else signs in')}</span><span class="row-detail"><span>${me.deviceName}</span>${chip('idle', 'device', me.role)}</span></span>${arrow()}</a></li></ul>
+<div class="line">${icon('language')}${languageSwitch(ctx)}</div></section>`;
+  return page(ctx, { title: 'Bincard', body });
+}
+
+/** @param {Ctx} ctx @returns {Promise<Reply>} */
+export async function language(ctx) {
+  const wanted = ctx.form.get('language');
+  if (wanted !== null && Object.hasOwn(LANGUAGES, wanted)) await setMeta('language', wanted);
+  const back = ctx.form.get('back') ?? '/app';
+  return redirect(/^\/app(\/|$)/.test(back) ? back : '/app');
+}
+
+route('GET', '/app', home);
+route('POST', '/app/language', language, { open: true });
