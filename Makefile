@@ -21,11 +21,13 @@ test: .venv/.dev ## Run all tests, in a real browser and on a real PostgreSQL to
 	@sh .ci/browser
 	$(BIN)/pytest $(ARGS)
 
-check: .venv/.dev ## Check form, lint, types and import rules
+check: .venv/.dev node_modules/.stamp ## Check form, lint, types and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	sh .ci/javascript tsc -p pwa
+	sh .ci/javascript tsc -p pwa/worker
 
 format: .venv/.dev ## Put the code into its one form
 	$(BIN)/ruff check --fix-only .
@@ -46,9 +48,10 @@ lock: ## Pin the newest allowed versions, for every platform, with hashes and wi
 	.venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --extra build --extra dev \
 	  --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	sh .ci/javascript npm update --silent --package-lock-only
 
 clean: ## Remove the environment and all caches, but no data
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench.json test-results
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench.json test-results
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -65,3 +68,8 @@ $(BIN)/python:
 	$(PIP) install --require-hashes -r requirements-dev.lock
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.run
+
+# Only for `make check`: the app needs no package and no build.
+node_modules/.stamp: package.json package-lock.json | .venv/.dev
+	sh .ci/javascript npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
