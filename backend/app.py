@@ -1,1 +1,118 @@
 """create_app(settings): the only place that wires clock, database, routes and middleware together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from litestar import Litestar, Request, get
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.response import Redirect
+from litestar.types import ControllerRouterHandler
+
+from backend import __version__
+from backend.clock import Clock, system_clock
+from backend.db import Database
+from backend.domain.addresses import client_address
+from backend.ids import Ids, uuid7
+from backend.jobs.upkeep import keep_tidy
+from backend.keys import with_secret_key
+from backend.settings import Settings
+from backend.web import auth
+from backend.web.cross_site import refuse_cross_site
+from backend.web.csp import security_headers
+from backend.web.errors import exception_handlers
+from backend.web.health import health
+from backend.web.readable import refuse_unreadable
+from backend.web.request_log import logged, set_up_logging
+from backend.web.viewer import provide_viewer
+from backend.web.wiring import Wiring
+
+BODY_BYTES_MAX = 1 << 20
+"""Of a request body as it comes; what is packed has a limit of its own where it is unpacked."""
+
+
+def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uuid7) -> Litestar:
+    """The application over a migrated database.
+
+    Raises OSError when there is no secret key and the data folder cannot be written.
+    """
+    settings = with_secret_key(settings)
+    set_up_logging(settings.log_format)
+    db = Database(settings.database_address)
+    app = Litestar(
+        _routes(settings),
+        dependencies={
+            "db": Provide(lambda: db, sync_to_thread=False),
+            "settings": Provide(lambda: settings, sync_to_thread=False),
+            "clock": Provide(lambda: clock, sync_to_thread=False),
+            "ids": Provide(lambda: ids, sync_to_thread=False),
+            "viewer": Provide(provide_viewer, sync_to_thread=False),
+            "client_address": Provide(_client_address(settings), sync_to_thread=False),
+        },
+        middleware=[refuse_unreadable, refuse_cross_site(settings)],
+        before_send=[security_headers(settings)],
+        exception_handlers=exception_handlers,
+        lifespan=[_life(db, clock)],
+        state=State({"wiring": Wiring(db, settings, clock)}),
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=_openapi(),
+        logging_config=None,
+        debug=False,
+    )
+    # Outside of Litestar's own router, so that a request that no route takes is logged like the others.
+    app.asgi_handler = logged(app.asgi_handler)
+    return app
+
+
+def _routes(settings: Settings) -> Sequence[ControllerRouterHandler]:
+    return [first_page, health, *auth.handlers]
+
+
+@get("/", include_in_schema=False)
+async def first_page() -> Redirect:
+    """Whoever types the bare address wants the app."""
+    return Redirect("/app")
+
+
+def _client_address(settings: Settings) -> Any:
+    def provide(request: Request[Any, Any, Any]) -> str:
+        peer = request.client.host if request.client else ""
+        return client_address(peer, request.headers.getall("x-forwarded-for", []), settings.trusted_proxies)
+
+    return provide
+
+
+def _life(db: Database, clock: Clock) -> Any:
+    @asynccontextmanager
+    async def life(_app: Litestar) -> AsyncIterator[None]:
+        upkeep = asyncio.create_task(keep_tidy(db, clock))
+        try:
+            yield
+        finally:
+            upkeep.cancel()
+            with suppress(asyncio.CancelledError):
+                await upkeep
+            # Waits for transactions that are under way: none is cut off half way.
+            await asyncio.to_thread(db.close)
+
+    return life
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Bincard",
+        version=__version__,
+        description="The read API and the sync protocol of Bincard. Errors are application/problem+json.",
+        # No page that loads scripts from elsewhere: the document itself, and nothing more.
+        render_plugins=[JsonRenderPlugin(path="/")],
+        path="/schema",
+        components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
+        use_handler_docstrings=True,
+    )

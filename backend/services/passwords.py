@@ -17,9 +17,9 @@ _hasher = PasswordHasher()
 _NOBODY = _hasher.hash("the password of nobody")
 
 
-def _prepared(password: str) -> str:
+def _prepared(password: str) -> bytes:
     # The same letters may be typed composed or decomposed, by keyboard and system.
-    return unicodedata.normalize("NFKC", password)
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
 
 
 def require_acceptable(password: str, *, name: str) -> None:

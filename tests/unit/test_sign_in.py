@@ -89,8 +89,8 @@ async def test_one_address_cannot_try_name_after_name(sqlite_database: Database,
     assert refused.status == 429
 
 
-async def test_many_attempts_at_once_are_all_counted(sqlite_database: Database, ama: int) -> None:
-    answers = await asyncio.gather(*(attempt(sqlite_database, "wrong") for _ in range(8)))
+async def test_many_attempts_at_once_are_all_counted(database: Database) -> None:
+    answers = await asyncio.gather(*(attempt(database, "wrong") for _ in range(8)))
     statuses = sorted(answer.status for answer in answers if isinstance(answer, Problem))
     assert statuses == [401] * 3 + [429] * 5
 

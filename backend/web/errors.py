@@ -1,0 +1,117 @@
+"""Errors in one shape: application/problem+json (RFC 9457) for programs, a page or a fragment for people."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from backend.problems import Problem
+from backend.web.pages import is_partial, page
+
+MEDIA_TYPE = "application/problem+json"
+PAGES = "/manage"
+SIGN_IN = "/manage/sign-in"
+
+_KINDS = {
+    400: ("bad_request", "The request cannot be read."),
+    401: ("not_signed_in", "Sign in first."),
+    403: ("not_permitted", "You have no right to this."),
+    404: ("not_found", "There is nothing here."),
+    405: ("method_not_allowed", "This cannot be done here."),
+    413: ("too_large", "This is too large to be taken."),
+    415: ("unsupported_media_type", "This kind of content is not taken here."),
+    500: ("internal", "Something went wrong on the server. It has been noted."),
+    503: ("unavailable", "The server cannot answer just now. Try again in a moment."),
+}
+
+log = structlog.get_logger("bincard.errors")
+
+
+def _problem_of(request: Request[Any, Any, Any], exc: Exception) -> Problem:
+    if isinstance(exc, Problem):
+        return exc
+    if isinstance(exc, HTTPException):
+        return _from_http(exc)
+    # The text of an exception may hold a person's data; the log has the type and where it was raised.
+    log.error("unexpected", error=type(exc).__name__, request_id=_request_id(request), **_place(exc))
+    kind, detail = _KINDS[500]
+    return Problem(500, kind, detail, extra={"request_id": _request_id(request)})
+
+
+def _from_http(exc: HTTPException) -> Problem:
+    status = exc.status_code
+    kind, detail = _KINDS.get(status, ("http_" + str(status), HTTPStatus(status).phrase))
+    extra: dict[str, object] = {}
+    if status == 400 and isinstance(exc.extra, list) and exc.extra:
+        kind, detail = "invalid", "Something in the request is not as it should be; `errors` says what."
+        extra["errors"] = [
+            {"field": str(one.get("key", "")), "message": str(one.get("message", ""))}
+            for one in exc.extra
+            if isinstance(one, dict)
+        ]
+    return Problem(status, kind, detail, extra=extra, headers=exc.headers)
+
+
+def _place(exc: Exception) -> dict[str, object]:
+    """Where an unexpected exception came from: the innermost line of code of our own, else of all."""
+    frames = []
+    trace = exc.__traceback__
+    while trace is not None:
+        frames.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    own = [frame for frame in frames if frame.startswith(("backend.", "sync."))]
+    return {"at": (own or frames or ["?"])[-1], "trace": frames[-12:]}
+
+
+def _request_id(request: Request[Any, Any, Any]) -> str:
+    return str(request.scope.get("bincard_request_id", ""))
+
+
+def _for_people(request: Request[Any, Any, Any]) -> bool:
+    path = request.scope["path"]
+    below = path == PAGES or path.startswith(PAGES + "/")
+    return below and "authorization" not in request.headers and not path.endswith(".json")
+
+
+def answer(request: Request[Any, Any, Any], exc: Exception) -> Response[Any]:
+    """The answer to an error: to a program, to a person's browser, or to htmx inside a page."""
+    problem = _problem_of(request, exc)
+    if not _for_people(request):
+        return Response(
+            problem.body(), status_code=problem.status, headers=problem.headers, media_type=MEDIA_TYPE
+        )
+    if problem.kind == "not_signed_in":
+        return _to_sign_in(request)
+    template = "problem_part.html" if is_partial(request) else "problem.html"
+    return page(
+        request,
+        template,
+        status=problem.status,
+        headers=problem.headers,
+        problem=problem,
+        request_id=_request_id(request),
+    )
+
+
+def _to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
+    query = request.scope["query_string"].decode("latin-1")
+    wanted = request.scope["path"] + (f"?{query}" if query else "")
+    # What was being sent is gone anyway: after signing in the way leads to a page, never to an action.
+    suffix = f"?next={quote(wanted, safe='/')}" if request.method == "GET" else ""
+    if request.headers.get("hx-request") == "true":
+        # A redirect would be followed unseen and the sign-in form put into a corner of the page.
+        return Response(None, status_code=401, headers={"hx-redirect": SIGN_IN})
+    return Response(None, status_code=303, headers={"location": SIGN_IN + suffix})
+
+
+exception_handlers: ExceptionHandlersMap = {
+    Problem: answer,
+    HTTPException: answer,
+    Exception: answer,
+}
