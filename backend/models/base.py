@@ -54,10 +54,23 @@ class Shared(SQLModel):
     change: int = big(0, index=True)
 
 
+class Part(SQLModel):
+    """A row that is shown inside a shared row: when it changes, its owner is stamped."""
+
+    def owner(self, session: Session) -> Shared | None:
+        """The shared row that this one is part of."""
+        raise NotImplementedError
+
+
 @event.listens_for(Session, "before_flush")
 def _stamp(session: Session, _context: Any, _instances: Any) -> None:
-    touched = [*session.new, *(row for row in session.dirty if session.is_modified(row))]
-    written = [row for row in touched if isinstance(row, Shared)]
+    touched = [*session.new, *session.deleted, *(row for row in session.dirty if session.is_modified(row))]
+    written: dict[int, Shared] = {}
+    with session.no_autoflush:
+        for row in touched:
+            owner = row.owner(session) if isinstance(row, Part) else row
+            if isinstance(owner, Shared) and owner not in session.deleted:
+                written[id(owner)] = owner
     if not written:
         return
     statement = select(ChangeCounter).where(ChangeCounter.scope == SHARED_SCOPE).with_for_update()  # type: ignore[arg-type]
@@ -66,6 +79,6 @@ def _stamp(session: Session, _context: Any, _instances: Any) -> None:
         if counter is None:
             counter = ChangeCounter(scope=SHARED_SCOPE)
             session.add(counter)
-    for row in written:
+    for row in written.values():
         counter.value += 1
         row.change = counter.value

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel
 
-from backend.models.base import Shared
+from backend.models.base import Part, Shared
 
 
 class Program(Shared, table=True):
@@ -41,7 +42,7 @@ class Product(Shared, table=True):
     active: bool = True
 
 
-class ProductIdentifier(SQLModel, table=True):
+class ProductIdentifier(Part, table=True):
     """A name others know the product by: GTIN, ATC, UNSPSC, a national code. May repeat per system."""
 
     __tablename__ = "product_identifier"
@@ -52,8 +53,12 @@ class ProductIdentifier(SQLModel, table=True):
     system: str = Field(max_length=32)
     value: str = Field(max_length=128)
 
+    def owner(self, session: Session) -> Shared | None:
+        """The product it names."""
+        return session.get(Product, self.product_id)
 
-class Approval(SQLModel, table=True):
+
+class Approval(Part, table=True):
     """A program's approved product, for one facility type or (type empty) for all."""
 
     __table_args__ = (
@@ -72,6 +77,10 @@ class Approval(SQLModel, table=True):
     program_id: int = Field(foreign_key="program.id")
     product_id: int = Field(foreign_key="product.id", index=True)
     facility_type_id: int | None = Field(default=None, foreign_key="facility_type.id")
+
+    def owner(self, session: Session) -> Shared | None:
+        """The product that is approved."""
+        return session.get(Product, self.product_id)
 
 
 class Policy(SQLModel, table=True):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel
 
-from backend.models.base import Shared, big
+from backend.models.base import Part, Shared, big
 
 
 class User(Shared, table=True):
@@ -20,7 +21,7 @@ class User(Shared, table=True):
     disabled_at: int | None = big(None, nullable=True)
 
 
-class Assignment(SQLModel, table=True):
+class Assignment(Part, table=True):
     """A role held at a place, from granted_at until withdrawn_at.
 
     The place is a facility, a zone with everything below it, or (both empty) everywhere. Rows are
@@ -36,6 +37,10 @@ class Assignment(SQLModel, table=True):
     zone_id: int | None = Field(default=None, foreign_key="zone.id", index=True)
     granted_at: int = big()
     withdrawn_at: int | None = big(None, nullable=True)
+
+    def owner(self, session: Session) -> Shared | None:
+        """The person who holds it."""
+        return session.get(User, self.user_id)
 
 
 class UserProgram(SQLModel, table=True):

@@ -1,0 +1,86 @@
+"""Enrolled devices: each enrolment is a new device with a token that ends only by revocation."""
+
+from __future__ import annotations
+
+import hashlib
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlmodel import Session
+
+from backend.ids import Ids
+from backend.models import Device
+from backend.problems import Problem
+from backend.settings import Settings
+
+NAME_LENGTH_MAX = 100
+TOKEN_LENGTH_MAX = 512
+
+
+def _serializer(settings: Settings) -> URLSafeSerializer:
+    if not settings.secret_key:
+        raise RuntimeError("no secret key: call backend.keys.with_secret_key first")
+    return URLSafeSerializer(
+        settings.secret_key,
+        salt="bincard.device-token",
+        signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
+    )
+
+
+def enrol(
+    session: Session, settings: Settings, *, user_id: int, facility_id: int, name: str, now: int, ids: Ids
+) -> tuple[str, str]:
+    """A new device of a facility: its id and its token. The caller has checked the person's right to it."""
+    device = Device(
+        id=ids(),
+        facility_id=facility_id,
+        user_id=user_id,
+        name=name.strip()[:NAME_LENGTH_MAX],
+        enrolled_at=now,
+    )
+    session.add(device)
+    session.flush()
+    return device.id, str(_serializer(settings).dumps(device.id))
+
+
+def authenticate(session: Session, settings: Settings, token: str) -> tuple[str, int | None]:
+    """The device that bears a token: its id and when it was last seen.
+
+    Raises Problem 401 `no_valid_token` for what was never given out here, 403 `revoked_device` afterwards.
+    """
+    try:
+        device_id = _serializer(settings).loads(token) if len(token) <= TOKEN_LENGTH_MAX else None
+    except BadSignature:
+        device_id = None
+    device = session.get(Device, device_id) if isinstance(device_id, str) else None
+    if device is None:
+        raise Problem(
+            401,
+            "no_valid_token",
+            "Sign in on this device again.",
+            headers={"WWW-Authenticate": 'Bearer realm="Bincard"'},
+        )
+    if device.revoked_at is not None:
+        raise Problem(403, "revoked_device", "This device was revoked; ask your manager, then sign in again.")
+    return device.id, device.last_seen_at
+
+
+def mark_seen(session: Session, device_id: str, now: int) -> None:
+    """Remember that the device was heard of."""
+    device = session.get(Device, device_id)
+    if device is not None:
+        device.last_seen_at = max(now, device.last_seen_at or 0)
+        session.add(device)
+
+
+def revoke(session: Session, device_id: str, now: int) -> Device:
+    """End a device's token for good; what waits on it can still be sent after a new enrolment.
+
+    Revoking twice changes nothing. Raises Problem 404 `unknown_device`.
+    """
+    device = session.get(Device, device_id)
+    if device is None:
+        raise Problem(404, "unknown_device", "There is no such device.")
+    if device.revoked_at is None:
+        device.revoked_at = now
+        session.add(device)
+    return device

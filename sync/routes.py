@@ -1,0 +1,169 @@
+"""The three doors of the wire: enrolment, push and pull. They read, authenticate and answer; the work is elsewhere."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.params import Parameter
+from msgspec import Struct
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, select
+
+from backend.clock import MINUTE_MS, Clock
+from backend.db import Database
+from backend.domain.addresses import client_address
+from backend.ids import uuid7
+from backend.models import Facility
+from backend.problems import Problem
+from backend.services import changes, devices
+from backend.services.access import access_of
+from backend.services.sign_in import check_password
+from backend.settings import Settings
+from sync.operations import Text
+from sync.pull import LIMIT_MAX, pull
+from sync.push import Envelope, push, read_envelope
+
+BODY_BYTES_MAX = 1024 * 1024
+ENROL_BYTES_MAX = 8 * 1024
+COMPRESS_FROM = 600
+TRIES = 3
+SEEN_EVERY_MS = MINUTE_MS
+"""A device that only pulls is marked as seen this often: an empty pull should not cost a write."""
+
+AnyRequest = Request[Any, Any, State]
+
+
+class Enrolment(Struct):
+    """The body of an enrolment."""
+
+    user: Text
+    password: Text
+    facility: Text
+    name: Text = ""
+
+
+@post("/sync/enrol", status_code=201, request_max_body_size=ENROL_BYTES_MAX)
+async def enrol_device(
+    request: AnyRequest, db: Database, settings: Settings, clock: Clock
+) -> Response[bytes]:
+    """Make this browser a device of a facility, for someone who may."""
+    try:
+        wanted = msgspec.json.decode(await request.body(), type=Enrolment)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(400, "unreadable_enrolment", f"The enrolment cannot be read: {error}") from None
+    now = clock()
+    user_id = await check_password(
+        db, settings, now, name=wanted.user, password=wanted.password, address=_address(request, settings)
+    )
+    answer = await db.write(_enrol, settings, wanted, user_id, now)
+    return _json(request, answer, 201)
+
+
+@post("/sync/push", status_code=200, request_max_body_size=BODY_BYTES_MAX)
+async def push_operations(
+    request: AnyRequest, db: Database, settings: Settings, clock: Clock
+) -> Response[bytes]:
+    """Apply a batch once and answer each operation; PROTOCOL.md, Push."""
+    device_id, _ = await db.read(devices.authenticate, settings, _bearer(request))
+    envelope, ids = read_envelope(_inflated(request, await request.body()))
+    return _json(request, await _push_once(db, device_id, envelope, ids, clock, settings), 200)
+
+
+@get("/sync/pull")
+async def pull_changes(
+    request: AnyRequest,
+    db: Database,
+    settings: Settings,
+    clock: Clock,
+    cursor: str | None = Parameter(default=None, max_length=100_000),
+    limit: int = Parameter(default=1000, ge=1, le=LIMIT_MAX),
+) -> Response[bytes]:
+    """What changed for a device since a cursor; PROTOCOL.md, Pull."""
+    device_id, last_seen_at = await db.read(devices.authenticate, settings, _bearer(request))
+    now = clock()
+    if now - (last_seen_at or 0) > SEEN_EVERY_MS:
+        await db.write(devices.mark_seen, device_id, now)
+    return _json(request, await db.read(pull, device_id, cursor, limit=limit, now=now), 200)
+
+
+handlers = [enrol_device, push_operations, pull_changes]
+
+
+async def _push_once(
+    db: Database, device_id: str, envelope: Envelope, ids: list[str], clock: Clock, settings: Settings
+) -> dict[str, object]:
+    for left in reversed(range(TRIES)):
+        try:
+            return await db.write(push, device_id, envelope, ids, now=clock(), time_zone=settings.time_zone)
+        except IntegrityError:
+            # Two copies of one store sent the same id at once: the loser looks again and finds it answered.
+            if not left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _enrol(
+    session: Session, settings: Settings, wanted: Enrolment, user_id: int, now: int
+) -> dict[str, object]:
+    facility = session.exec(select(Facility).where(Facility.code == wanted.facility.strip())).first()
+    access = access_of(session, [user_id])[user_id]
+    if facility is None or facility.id is None:
+        if access.allows("device.enrol", None, now):
+            raise Problem(404, "unknown_facility", "There is no facility with this code.")
+        raise Problem(403, "not_permitted", "You have no right to enrol a device.")
+    if not access.allows("device.enrol", facility.id, now):
+        raise Problem(403, "not_permitted", "You have no right to enrol a device at this facility.")
+    name = wanted.name.strip() or f"{access.name}'s device"
+    device_id, token = devices.enrol(
+        session,
+        settings,
+        user_id=user_id,
+        facility_id=facility.id,
+        name=name,
+        now=now,
+        ids=lambda: uuid7(now),
+    )
+    return {"device": device_id, "token": token, "facility": facility.code, "epoch": changes.epoch(session)}
+
+
+def _bearer(request: AnyRequest) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _address(request: AnyRequest, settings: Settings) -> str:
+    peer = request.client.host if request.client else ""
+    return client_address(peer, request.headers.getall("x-forwarded-for", []), settings.trusted_proxies)
+
+
+def _inflated(request: AnyRequest, body: bytes) -> bytes:
+    """The body as it was before gzip, never unpacking more than is allowed."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding != "gzip":
+        raise Problem(415, "unknown_encoding", "Only gzip is understood as a content encoding.")
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        inflated = unpacker.decompress(body, BODY_BYTES_MAX + 1)
+    except zlib.error as error:
+        raise Problem(400, "unreadable_envelope", f"The gzip cannot be unpacked: {error}") from None
+    if len(inflated) > BODY_BYTES_MAX:
+        raise Problem(413, "too_large", f"A push has at most {BODY_BYTES_MAX} bytes unpacked; send half.")
+    if not unpacker.eof:
+        raise Problem(400, "unreadable_envelope", "The gzip ends too early.")
+    return inflated
+
+
+def _json(request: AnyRequest, body: dict[str, object], status: int) -> Response[bytes]:
+    content = msgspec.json.encode(body)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if len(content) >= COMPRESS_FROM and "gzip" in request.headers.get("accept-encoding", ""):
+        content = gzip.compress(content, 6, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return Response(content, status_code=status, headers=headers, media_type="application/json")
