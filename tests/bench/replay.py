@@ -24,6 +24,7 @@ from typing import Any
 
 from backend.clock import system_clock
 from backend.migrate import migrate
+from tests.support import clinic
 from tests.support.served import Served
 from tests.support.tablet import Tablet
 
@@ -32,7 +33,6 @@ LINES = 2
 BATCH = 500
 PRODUCTS = 500
 LOTS = 3
-PASSWORD = "a-password-for-the-bench"
 Row = tuple[Any, ...]
 
 
@@ -55,10 +55,10 @@ def measure(seed: int) -> Measured:
         served_file, bare_file = folder / "served.sqlite", folder / "bare.sqlite"
         migrate(f"sqlite:///{served_file}")
         served = Served(f"sqlite:///{served_file}", folder / "served")
-        _prepare(served, folder)
+        clinic.furnish(served, folder, products=PRODUCTS)
         served.start()
         try:
-            tablet = Tablet.enrol(served.url, "ama", PASSWORD, "F1")
+            tablet = Tablet.enrol(served.url, clinic.NURSE, clinic.PASSWORD, "F1")
             with (
                 contextlib.closing(sqlite3.connect(served_file)) as source,
                 contextlib.closing(sqlite3.connect(bare_file)) as copy,
@@ -70,26 +70,17 @@ def measure(seed: int) -> Measured:
         return Measured(bincard, _insert(_rows(served_file), bare_file))
 
 
-def _prepare(served: Served, folder: Path) -> None:
-    (folder / "facilities.csv").write_text("code,name,type,zone_path\nF1,First,health centre,South\n")
-    products = (f"P{number:04d},Product {number},tablet,10\n" for number in range(PRODUCTS))
-    (folder / "products.csv").write_text("code,name,dispensing_unit,pack_size\n" + "".join(products))
-    served.command("import", "facilities", str(folder / "facilities.csv"))
-    served.command("import", "products", str(folder / "products.csv"))
-    served.command("user", "add", "ama", "--role", "nurse", "--facility", "F1", said=PASSWORD + "\n")
-
-
 def _record(tablet: Tablet, seed: int) -> None:
     """A month of work, the newest a minute ago: half issues, the rest receipts and counts."""
     choose = random.Random(seed)
     first = system_clock() - (OPERATIONS + 60) * 1000
-    for number in range(OPERATIONS):
+    for turn in range(OPERATIONS):
         lines: list[dict[str, Any]] = [
             {
-                "product": f"P{product:04d}",
+                "product": clinic.code(number),
                 "lot": {"number": f"L{choose.randrange(LOTS)}", "expiry": "2030-06-30"},
             }
-            for product in choose.sample(range(PRODUCTS), LINES)
+            for number in choose.sample(range(PRODUCTS), LINES)
         ]
         kind = choose.choices(["stock.issue", "stock.receive", "stock.count"], [5, 3, 2])[0]
         body: dict[str, Any] = {}
@@ -99,7 +90,7 @@ def _record(tablet: Tablet, seed: int) -> None:
             body["source"] = {"supplier": "central"}
         elif kind == "stock.issue":
             body["destination"] = {"ward": "Maternity"}
-        tablet.record(kind, lines, at=first + number * 1000, **body)
+        tablet.record(kind, lines, at=first + turn * 1000, **body)
 
 
 def _replay(tablet: Tablet, seed: int) -> float:

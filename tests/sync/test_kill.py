@@ -20,37 +20,24 @@ from pathlib import Path
 import pytest
 
 from backend.db import Database
+from tests.support import clinic
 from tests.support.served import Served
 from tests.support.tablet import BROKEN, Refused, Tablet
 
 KILLS = {"sqlite": 30, "postgres": 10}
 TABLETS_PER_FACILITY = 2
 BATCH = 40
-PRODUCTS = [f"P{number}" for number in range(6)]
-PASSWORD = "a-password-for-the-kill-test"
-
-
-def prepare(served: Served, folder: Path) -> None:
-    """Two facilities, a few products, one nurse who works at both."""
-    (folder / "facilities.csv").write_text(
-        "code,name,type,zone_path\nF1,First,health centre,South\nF2,Second,health centre,South\n"
-    )
-    (folder / "products.csv").write_text(
-        "code,name,dispensing_unit,pack_size\n"
-        + "".join(f"{code},Product {code},tablet,10\n" for code in PRODUCTS)
-    )
-    served.command("import", "facilities", str(folder / "facilities.csv"))
-    served.command("import", "products", str(folder / "products.csv"))
-    served.command(
-        "user", "add", "ama", "--role", "nurse", "--facility", "F1", "--facility", "F2", said=PASSWORD + "\n"
-    )
+PRODUCTS = 6
 
 
 def record_one(tablet: Tablet, choose: random.Random) -> None:
     """Receive, issue or count two lots of one facility's shared cards."""
     lines = [
-        {"product": product, "lot": {"number": f"L{choose.randint(1, 2)}", "expiry": "2030-06-30"}}
-        for product in choose.sample(PRODUCTS, 2)
+        {
+            "product": clinic.code(number),
+            "lot": {"number": f"L{choose.randint(1, 2)}", "expiry": "2030-06-30"},
+        }
+        for number in choose.sample(range(PRODUCTS), 2)
     ]
     kind = choose.choice(["stock.receive", "stock.issue", "stock.count"])
     if kind == "stock.count":
@@ -96,9 +83,9 @@ def test_kills_lose_and_double_nothing(
     seed = int(os.environ.get("BINCARD_TEST_SEED", "20261122"))
     choose = random.Random(seed)
     served = serve(request.getfixturevalue(f"{kind}_url"))
-    prepare(served, tmp_path)
+    clinic.furnish(served, tmp_path, products=PRODUCTS)
     tablets = [
-        Tablet.enrol(served.url, "ama", PASSWORD, facility, f"{facility} {number}")
+        Tablet.enrol(served.url, clinic.NURSE, clinic.PASSWORD, facility, f"{facility} {number}")
         for facility in ("F1", "F2")
         for number in range(TABLETS_PER_FACILITY)
     ]
