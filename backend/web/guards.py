@@ -24,7 +24,7 @@ class Guard:
 
     async def __call__(self, connection: Connection, _handler: BaseRouteHandler) -> None:
         viewer = await _signed_in(connection)
-        if self.right is not None and not viewer.may(self.right):
+        if self.right is not None and not viewer.allows(self.right):
             raise Problem(403, "not_permitted", "You have no right to this.", extra={"right": self.right})
 
 

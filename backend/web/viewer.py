@@ -32,7 +32,7 @@ class Viewer:
     at: int
     by_token: bool
 
-    def may(self, right: str, facility_id: int | None = None) -> bool:
+    def allows(self, right: str, facility_id: int | None = None) -> bool:
         """Whether the person may do it at a facility (None: anywhere). A token also needs `api.read` there."""
         places = self.facilities(right)
         return places is None or (bool(places) if facility_id is None else facility_id in places)
@@ -49,7 +49,7 @@ class Viewer:
 
     def require(self, right: str, facility_id: int) -> None:
         """Raise Problem 404 unless the person may do it there: whoever may not see a place does not learn of it."""
-        if not self.may(right, facility_id):
+        if not self.allows(right, facility_id):
             raise Problem(404, "not_found", "There is nothing here.")
 
 
