@@ -68,7 +68,7 @@ def open_cards(
             here, tuple_(col(Card.product_id), col(Card.lot)).in_(part)
         )
         for row in connection.execute(statement):
-            card = _as_open(row)
+            card = as_open(row)
             if card.key in keys:
                 found[card.key] = card
     for key in sorted(keys - found.keys()):
@@ -93,7 +93,7 @@ def places_of(
             col(Card.facility_id) == facility_id, col(Card.number).in_(numbers)
         )
         rows = connection.execute(statement).all()
-        found += [(_as_open(row), sorted(places[row.number])) for row in rows]
+        found += [(as_open(row), sorted(places[row.number])) for row in rows]
     return found
 
 
@@ -217,9 +217,14 @@ def write_counts(
 
 
 def write_lots(
-    connection: Connection, facility_id: int, numbers: Numbers, told: Mapping[tuple[int, str], str | None]
+    connection: Connection,
+    facility_id: int,
+    numbers: Numbers,
+    told: Mapping[tuple[int, str], str | None],
+    *,
+    replace: bool = False,
 ) -> None:
-    """Add lots heard of for the first time; of two expiry dates the earlier stays."""
+    """Add lots heard of for the first time; of two expiry dates the earlier stays, unless told to replace."""
     known: dict[tuple[int, str], str | None] = {}
     for part in chunked(told):
         statement = select(col(Lot.product_id), col(Lot.number), col(Lot.expiry)).where(
@@ -229,7 +234,7 @@ def write_lots(
     rows = []
     for lot, expiry in told.items():
         before = known.get(lot)
-        if lot not in known or (expiry is not None and (before is None or expiry < before)):
+        if replace or lot not in known or (expiry is not None and (before is None or expiry < before)):
             rows.append((facility_id, *lot, expiry, numbers.next()))
     write_rows(
         connection,
@@ -240,7 +245,8 @@ def write_lots(
     )
 
 
-def _as_open(row: Row[Any]) -> OpenCard:
+def as_open(row: Row[Any]) -> OpenCard:
+    """A row of the card table as the fold knows it."""
     counted = None if row.counted_at is None else (row.counted_at, row.counted_id)
     last = None if row.last_at is None else (row.last_at, row.last_id)
     state = CardState(row.on_hand, counted, last, row.negative_id)
