@@ -16,7 +16,7 @@ import { arrow, chip, icon, notice } from './parts.js';
  * @param {Ctx} ctx
  */
 export function languageSwitch(ctx) {
-  return html`<form method="post" action="/app/language" class="segments" aria-label="${ctx.t('Language')}">
+  return html`<form method="post" action="/app/language" hx-boost="false" class="segments" aria-label="${ctx.t('Language')}">
 <input type="hidden" name="back" value="${ctx.url.pathname}">
 ${Object.entries(LANGUAGES).map(([code, name]) => html`<button class="segment" name="language" value="${code}" lang="${code}"${code === ctx.lang && html` aria-current="true"`}>${name}</button>`)}</form>`;
 }

@@ -1,0 +1,141 @@
+/** A receipt or an issue under way: where from or to, when, and its lines. Kept as a draft until it is saved. */
+
+import { clock } from '../clock.js';
+import { localDate } from '../expiry.js';
+import { getDraft, putDraft } from '../store.js';
+
+/** @import { Ctx, Line } from '../types.js' */
+
+/** @typedef {'receive' | 'issue'} Way */
+
+/**
+ * @typedef {object} DraftLine
+ * @property {string} product code
+ * @property {string} lot '' where absent, like location and account
+ * @property {string | null} expiry
+ * @property {string} location
+ * @property {string} account
+ * @property {number} quantity in dispensing units
+ */
+
+/** @typedef {{type: 'facility' | 'supplier' | 'donor' | 'ward', name: string}} Party a facility by its code, the others by name */
+
+/**
+ * @typedef {object} MovementDraft
+ * @property {Party} party
+ * @property {string} reference
+ * @property {string} date ISO date on which it happened
+ * @property {DraftLine[]} lines
+ */
+
+/** Names that were used before come back as choices; so many are kept. */
+const NAMES_MAX = 12;
+
+/**
+ * One person's, so that two on one tablet do not write into each other's.
+ *
+ * @param {Ctx} ctx
+ * @param {Way} way
+ */
+export function draftKey(ctx, way) {
+  return `movement/${way}/${ctx.me.facility}/${ctx.me.user}`;
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {Way} way
+ * @returns {Promise<MovementDraft | null>}
+ */
+export async function draftOf(ctx, way) {
+  return (await getDraft(draftKey(ctx, way))) ?? null;
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {Way} way
+ * @param {MovementDraft} draft
+ */
+export async function keep(ctx, way, draft) {
+  await putDraft(draftKey(ctx, way), draft);
+}
+
+/**
+ * PURE
+ *
+ * @param {DraftLine} a
+ * @param {DraftLine} b
+ */
+export function sameCard(a, b) {
+  return a.product === b.product && a.lot === b.lot && a.location === b.location && a.account === b.account;
+}
+
+/**
+ * PURE: a line more; one on the same card is added to.
+ *
+ * @param {readonly DraftLine[]} lines
+ * @param {DraftLine} line
+ * @returns {DraftLine[]}
+ */
+export function withLine(lines, line) {
+  const at = lines.findIndex((one) => sameCard(one, line));
+  if (at < 0) return [...lines, line];
+  return lines.map((one, i) => (i === at ? { ...one, quantity: one.quantity + line.quantity } : one));
+}
+
+/**
+ * PURE: a product's lines replaced, in the place where its first one was.
+ *
+ * @param {readonly DraftLine[]} lines
+ * @param {string} product
+ * @param {readonly DraftLine[]} own none removes the product
+ * @returns {DraftLine[]}
+ */
+export function withProduct(lines, product, own) {
+  const at = lines.findIndex((line) => line.product === product);
+  const others = lines.filter((line) => line.product !== product);
+  const place = at < 0 ? others.length : at;
+  return [...others.slice(0, place), ...own, ...others.slice(place)];
+}
+
+/**
+ * PURE
+ *
+ * @param {readonly DraftLine[]} lines
+ * @returns {Line[]} as they go over the wire
+ */
+export function wireLines(lines) {
+  return lines.map(({ product, lot, expiry, location, account, quantity }) => ({
+    product, lot: lot === '' ? null : { number: lot, expiry }, quantity,
+    ...(location !== '' && { location }), ...(account !== '' && { account }),
+  }));
+}
+
+/**
+ * A day is told as its local noon; today is told as now, which is what "not dated back" means on the wire.
+ *
+ * @param {string} date ISO date
+ * @returns {string | undefined} ISO 8601, undefined for today
+ */
+export function occurredAt(date) {
+  if (date >= localDate(clock.now())) return undefined;
+  return new Date(`${date}T12:00:00`).toISOString();
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {Party['type']} type
+ * @returns {Promise<string[]>} names used before, the latest first
+ */
+export async function namesUsed(ctx, type) {
+  return (await getDraft(`names/${type}/${ctx.me.facility}`)) ?? [];
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {Party} party remembered, unless it is a facility, which has a list of its own
+ */
+export async function remember(ctx, { type, name }) {
+  if (type === 'facility') return;
+  const before = await namesUsed(ctx, type);
+  await putDraft(`names/${type}/${ctx.me.facility}`, [name, ...before.filter((one) => one !== name)].slice(0, NAMES_MAX));
+}

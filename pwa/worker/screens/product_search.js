@@ -1,0 +1,89 @@
+/** The search over products that several screens show: the box, and the rows with what is on hand. */
+
+import { localDate } from '../expiry.js';
+import { usable } from '../fefo.js';
+import { html } from '../html.js';
+import { cardsView, searchProducts } from '../store.js';
+import { arrow, chip, empty, expiryChip, icon } from './parts.js';
+
+/** @import { Html } from '../html.js' */
+/** @import { CardView, Ctx, Product } from '../types.js' */
+
+/** Rows at first, and at most when one asks for more: drawing thousands would keep the hand waiting. */
+const ROWS_FIRST = 30;
+const ROWS_MAX = 100;
+
+/**
+ * A box that asks the worker while one types and swaps #found only.
+ *
+ * @param {Ctx} ctx
+ * @param {{address: string, text: string, focus?: boolean}} search
+ * @returns {Html}
+ */
+export function searchBox(ctx, { address, text, focus }) {
+  return html`<form class="search" role="search" action="${address}" method="get">${icon('search')}
+<label class="hidden-words" for="q">${ctx.t('Find a product by name or code')}</label>
+<input class="input" type="search" id="q" name="q" value="${text}" placeholder="${ctx.t('Name or code')}" autocomplete="off" maxlength="80"${focus && html` autofocus`}
+ hx-get="${address}" hx-trigger="input changed delay:150ms" hx-target="#found" hx-select="#found" hx-swap="outerHTML" hx-sync="replace"></form>`;
+}
+
+/**
+ * @param {readonly CardView[]} cards
+ * @returns {Map<string, CardView[]>}
+ */
+function byProduct(cards) {
+  /** @type {Map<string, CardView[]>} */
+  const found = new Map();
+  for (const card of cards) {
+    const own = found.get(card.product);
+    if (own) own.push(card);
+    else found.set(card.product, [card]);
+  }
+  return found;
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {Product} row
+ * @param {readonly CardView[]} cards of it
+ * @param {string} url
+ * @returns {Html}
+ */
+function productRow(ctx, row, cards, url) {
+  const { t, fmt } = ctx;
+  const total = cards.reduce((sum, card) => sum + card.on_hand, 0);
+  const first = usable(cards, localDate())[0];
+  const expired = cards.some((card) => card.on_hand > 0) && !first;
+  const state = cards.length === 0 ? chip('idle', 'card', t('No card yet')) : total <= 0 ? chip('bad', 'alert', t('Out of stock'))
+    : expired ? chip('bad', 'expired', t('All expired')) : first?.expiry ? expiryChip(ctx, first.expiry) : null;
+  return html`<li><a class="row" href="${url}"><span class="row-words"><span class="row-name">${row.name}</span>
+<span class="row-detail"><span class="code">${row.code}</span>${state}</span></span>
+${cards.length > 0 && html`<span class="row-figure">${fmt.number(total)}<span class="row-unit">${row.dispensing_unit}</span></span>`}${arrow()}</a></li>`;
+}
+
+/**
+ * What the search finds, as #found. Without a text: what has a card here, else the catalogue.
+ *
+ * @param {Ctx} ctx
+ * @param {{text: string, door: (code: string) => string, stocked?: boolean}} search stocked: what is on hand comes first
+ * @returns {Promise<Html>}
+ */
+export async function productRows(ctx, { text, door, stocked = false }) {
+  const { t, fmt, query } = ctx;
+  const cards = byProduct(await cardsView());
+  const limit = query.get('more') === null ? ROWS_FIRST : ROWS_MAX;
+  const all = await searchProducts(text, text === '' ? Number.POSITIVE_INFINITY : ROWS_MAX + 1);
+  const held = text === '' && cards.size > 0 ? all.filter((row) => cards.has(row.code)) : all;
+  /** @param {Product} row */
+  const onHand = (row) => (cards.get(row.code) ?? []).some((card) => card.on_hand > 0);
+  const found = stocked ? [...held.filter(onHand), ...held.filter((row) => !onHand(row))] : held;
+  const shown = found.slice(0, limit);
+  const more = `?q=${encodeURIComponent(text)}&more=1`;
+  return html`<div id="found" class="stack-tight">${shown.length === 0
+    ? empty('search', text === '' ? t('No products yet') : t('Nothing found'), text === ''
+      ? t('The list of products has not reached this device. Connect once to a network, then come back.')
+      : t('Try a shorter word, or the code on the label.'))
+    : html`<ul class="rows">${shown.map((row) => productRow(ctx, row, cards.get(row.code) ?? [], door(row.code)))}</ul>`}
+${found.length > shown.length && (limit < ROWS_MAX ? html`<a class="button" href="${more}">${t('Show more')}</a>`
+    : html`<p class="soft">${t('Only the first {n} are shown. Search for the others.', { n: fmt.number(limit) })}</p>`)}</div>`;
+}
