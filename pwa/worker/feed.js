@@ -3,13 +3,14 @@
 import { clock } from './clock.js';
 import { alone } from './locks.js';
 import { gap } from './operation.js';
-import { getMeta, setMeta } from './store/meta.js';
+import { getMeta, pause, setMeta } from './store/meta.js';
 import { rewind } from './store/records.js';
 import { beginPull, integrate, stage } from './store/staging.js';
 
 /** @import { Change } from './types.js' */
 
 const PAGE_ROWS = 1000;
+const TIMEOUT_MS = 90 * 1000;
 
 /**
  * @typedef {object} PullAnswer
@@ -22,65 +23,73 @@ const PAGE_ROWS = 1000;
  * @property {number} [remaining] rows still to come, if the server says
  */
 
-/**
- * @typedef {'done' | 'network' | 'signed_out' | 'server' | 'busy'} Outcome busy: another pull is under way
- */
+/** @typedef {'done' | 'network' | 'signed_out' | 'server' | 'busy'} Outcome busy: another pull is under way */
+/** @typedef {(rows: number, remaining: number | null) => void} Progress */
 
 /**
- * @param {(rows: number, remaining: number | null) => void} [progress] called after each page that is not the last
+ * @param {Progress} [progress] called after each page that is not the last
  * @returns {Promise<Outcome>}
  */
 export async function pull(progress = () => {}) {
-  const outcome = await alone('bincard-feed', () => pages(progress, (url, options) => fetch(url, options)));
-  return outcome ?? 'busy';
+  return (await alone('bincard-feed', () => everyPage(progress))) ?? 'busy';
 }
 
 /**
- * @param {(rows: number, remaining: number | null) => void} progress
- * @param {(url: string, options: RequestInit) => Promise<Response>} get
+ * @param {Progress} progress
  * @returns {Promise<Outcome>}
  */
-async function pages(progress, get) {
+async function everyPage(progress) {
   for (;;) {
-    const [session, paused, epoch, staging] = await Promise.all([
-      getMeta('session'), getMeta('paused'), getMeta('epoch'), beginPull(),
-    ]);
+    const [session, paused, staging] = await Promise.all([getMeta('session'), getMeta('paused'), beginPull()]);
     if (!session || paused) return 'signed_out';
     const query = new URLSearchParams({ limit: String(PAGE_ROWS) });
     if (staging.cursor !== null) query.set('cursor', staging.cursor);
-    const started = clock.now();
-    let response;
-    /** @type {PullAnswer | null} */
-    let answer;
-    try {
-      response = await get(`/sync/pull?${query}`, { headers: { Authorization: `Bearer ${session.token}` } });
-      answer = await response.json().catch(() => null);
-    } catch {
-      return 'network';
-    }
-    if (response.status === 401 || response.status === 403) {
-      await setMeta('paused', { reason: response.status === 401 ? 'signed_out' : 'revoked', at: clock.now() });
-      return 'signed_out';
-    }
-    if (!response.ok || !answer || !Array.isArray(answer.changes)) return 'server';
-    await setMeta('offset_ms', Math.round(Date.parse(answer.server_time) - (started + clock.now()) / 2));
+    const answer = await page(query, session.token);
+    if (typeof answer === 'string') return answer;
     // A cursor of another life of the database is answered from the start: what was known before goes.
-    const restart = answer.epoch !== epoch && staging.cursor !== null;
+    const restart = staging.cursor !== null && answer.epoch !== staging.epoch;
     const next = {
       cursor: answer.cursor,
+      epoch: answer.epoch,
       fresh: staging.fresh || restart,
       rows: (restart ? 0 : staging.rows) + answer.changes.length,
     };
+    await stage(next, answer.changes, restart || staging.cursor === null);
     if (answer.more) {
-      await stage(next, answer.changes, restart || staging.cursor === null);
-      if (restart) await setMeta('epoch', answer.epoch);
       progress(next.rows, answer.remaining ?? null);
       continue;
     }
-    if (restart) await stage({ ...next, cursor: staging.cursor }, [], true);
-    await integrate(next, answer.changes, { epoch: answer.epoch, covers: answer.covers, now: clock.now() });
-    // The new life of the database lacks what was answered after its backup: that is sent again.
-    if (restart) await rewind(answer.covers + 1, answer.epoch, gap);
+    await integrate(next, { covers: answer.covers, now: clock.now() });
+    // A new life of the database lacks what was answered after its backup was taken: that is sent again.
+    if (answer.epoch !== (await getMeta('epoch'))) await rewind(answer.covers + 1, answer.epoch, gap);
     return 'done';
   }
+}
+
+/**
+ * @param {URLSearchParams} query
+ * @param {string} token
+ * @returns {Promise<PullAnswer | Outcome>}
+ */
+async function page(query, token) {
+  const started = clock.now();
+  let response;
+  /** @type {PullAnswer | null} */
+  let answer;
+  try {
+    response = await fetch(`/sync/pull?${query}`, {
+      headers: { Authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    answer = await response.json().catch(() => null);
+  } catch {
+    return 'network';
+  }
+  if (response.status === 401 || response.status === 403) {
+    await pause(response.status === 401 ? 'signed_out' : 'revoked', clock.now());
+    return 'signed_out';
+  }
+  if (!response.ok || !answer || !Array.isArray(answer.changes) || typeof answer.cursor !== 'string') return 'server';
+  await setMeta('offset_ms', Math.round(Date.parse(answer.server_time) - (started + clock.now()) / 2));
+  return answer;
 }

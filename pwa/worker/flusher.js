@@ -3,7 +3,7 @@
 import { clock, iso } from './clock.js';
 import { alone } from './locks.js';
 import { gap } from './operation.js';
-import { getMeta, setMeta } from './store/meta.js';
+import { getMeta, pause, setMeta } from './store/meta.js';
 import { forget, rewind, setAside, storeAnswers, waitingBatch } from './store/records.js';
 
 /** @import { Meta, OutboxRecord } from './types.js' */
@@ -13,6 +13,7 @@ const BATCH_MAX = 500;
 /** Under 1 MiB inflated with the envelope and the sequence numbers. */
 const BATCH_BYTES_MAX = 960 * 1024;
 const ENVELOPE_BYTES = 48;
+const TIMEOUT_MS = 90 * 1000;
 const RETRY_FIRST_MS = 1000;
 const RETRY_MAX_MS = 5 * 60 * 1000;
 const RESENDS_MAX = 5;
@@ -91,6 +92,7 @@ async function push(send, session, epoch, batch) {
   try {
     response = await send('/sync/push', {
       method: 'POST',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       ...(await packed(envelope(session.device, epoch, started, batch), session.token)),
     });
     answer = await response.json().catch(() => null);
@@ -109,7 +111,7 @@ async function push(send, session, epoch, batch) {
   }
   if (response.status === 413) return 'halve';
   if (response.status === 401 || response.status === 403) {
-    await setMeta('paused', { reason: response.status === 401 ? 'signed_out' : 'revoked', at: ended });
+    await pause(response.status === 401 ? 'signed_out' : 'revoked', ended);
     return 'stop';
   }
   if (response.status === 429) return later('busy', detail, afterOf(response, ended));
@@ -128,7 +130,7 @@ async function accept(answer) {
   await Promise.all([setMeta('retry', undefined), setMeta('last_sent_at', now), forget(now - KEPT_MS)]);
   if (answer.results.some((result) => result.exceptions?.some(({ code }) => code === 'seq_reused'))) {
     // This store is a copy, or was put back to an earlier state: it needs a device id of its own.
-    await setMeta('paused', { reason: 'seq_reused', at: now });
+    await pause('seq_reused', now);
     return 'stop';
   }
   if (changed) return 'resend';

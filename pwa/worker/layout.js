@@ -6,11 +6,11 @@ import { html } from './html.js';
 /** @import { Ctx, Page, Reply, SyncStatus } from './types.js' */
 
 /** Page scripts, in every document; each is a file of pwa/page. */
-const SCRIPTS = ['nudge', 'update', 'screen', 'syncbar', 'keypad', 'drafts', 'install'];
+const SCRIPTS = ['screen', 'nudge', 'update', 'progress', 'syncbar', 'keypad', 'drafts', 'install'];
 
 export const POLICY = [
-  "default-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
-  "img-src 'self' data:", "object-src 'none'",
+  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'", "connect-src 'self'",
+  "manifest-src 'self'", "worker-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
 ].join('; ');
 
 /** @type {Record<string, string>} */
@@ -36,6 +36,7 @@ export function syncWords(ctx, status) {
   const { t, tn, fmt } = ctx;
   const waiting = status.waiting === 0 ? null
     : tn('{n} waiting', '{n} waiting', status.waiting, { n: fmt.number(status.waiting) });
+  const sign = { paused: 'paused', attention: 'alert', saved: 'saved', waiting: 'waiting', sent: 'sent' }[status.state];
   let words;
   if (status.state === 'paused') words = t('Sending is paused: sign in again');
   else if (status.state === 'attention') {
@@ -56,10 +57,10 @@ export function syncWords(ctx, status) {
 function screen(ctx, { title, back, body, bar }) {
   return html`<header class="top">
 ${back ? html`<a class="back" href="${back}" aria-label="${ctx.t('Back')}"><svg class="icon icon-turn" aria-hidden="true"><use href="/icons/sprite.svg#back"></use></svg></a>` : null}
-<h1 id="title" tabindex="-1">${title}</h1>
+<h1 id="title">${title}</h1>
 <a id="sync-bar" class="sync-bar sync-${ctx.sync.state}" href="/app/operations" role="status">${syncWords(ctx, ctx.sync)}</a>
 </header>
-<main id="main">${body}</main>
+<main id="main" tabindex="-1">${body}</main>
 ${bar ? html`<div class="bar">${bar}</div>` : null}`;
 }
 
@@ -83,7 +84,8 @@ function wholeDocument(ctx, page) {
 <script src="/vendor/htmx.min.js" defer></script>
 ${SCRIPTS.map((name) => html`<script type="module" src="/page/${name}.js"></script>\n`)}</head>
 <body hx-boost:inherited="true" hx-target:inherited="#screen" hx-swap:inherited="innerHTML show:none" hx-sync:inherited="drop">
-<div id="update-notice" hidden></div>
+<div id="update-notice" class="notice notice-info" role="status" hidden><span>${ctx.t('A new version is ready.')}</span>
+<button id="update-now" class="button" type="button">${ctx.t('Update now')}</button></div>
 <div id="screen" hx-history-elt>
 ${screen(ctx, page)}
 </div>

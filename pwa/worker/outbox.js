@@ -19,7 +19,7 @@ export class StorageRefused extends Error {
 }
 
 /**
- * Save an operation. When this resolves it is on the disk; sending it is then tried at once.
+ * Save an operation. When this resolves it is on the disk; worker.js tries to send after every POST.
  *
  * @param {Kind} kind
  * @param {{lines?: Line[]} & Record<string, any>} body exactly as PROTOCOL.md says
@@ -40,16 +40,7 @@ export async function append(kind, body, { occurredAt, drafts = {} } = {}) {
     }
     throw error;
   }
-  saved();
   return { id: record.id, seq: /** @type {number} */ (record.seq) };
-}
-
-/** Called after every save; worker.js makes it try to send. */
-let saved = () => {};
-
-/** @param {() => void} listener */
-export function onSaved(listener) {
-  saved = listener;
 }
 
 /** @returns {Promise<number>} how many operations wait for the server's answer */

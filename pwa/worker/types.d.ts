@@ -196,7 +196,10 @@ export interface Meta {
   last_corrected_at: number;
   /** Server time minus device time in ms; absent while never measured. */
   offset_ms: number;
+  /** The life of the database that push talked with. */
   epoch: string;
+  /** The life of the database that `cursor` and the pulled rows are of. */
+  pulled_epoch: string;
   cursor: string;
   /** The device's seq up to which its own operations are contained in what was pulled. */
   covers: number;
@@ -204,7 +207,7 @@ export interface Meta {
   feed_version: number;
   pulled_at: number;
   /** A pull that is under way. `cursor` is where it goes on; `fresh` says that it replaces everything. */
-  staging: { cursor: string | null; fresh: boolean; rows: number };
+  staging: { cursor: string | null; epoch: string; fresh: boolean; rows: number };
   paused: { reason: 'signed_out' | 'revoked' | 'seq_reused'; at: number };
   /** Failed tries in a row and when the next is due. */
   retry: { failures: number; at: number; why: 'network' | 'server' | 'busy' | 'refused'; detail: string };

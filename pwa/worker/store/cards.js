@@ -3,14 +3,18 @@
 import { cardKey, factsOf } from '../facts.js';
 import { viewOf } from '../view.js';
 import { database, revision } from './database.js';
+import { mirror } from './mirror.js';
 
 /** @import { CardFact } from '../facts.js' */
-/** @import { CardRow, CardView, Fact, Lot, Movement, OutboxRecord } from '../types.js' */
+/** @import { CardView, Fact, Lot, Movement, OutboxRecord } from '../types.js' */
+/** @import { Mirror } from './mirror.js' */
+
+/** @typedef {Map<string, {card: CardFact, facts: Fact[]}>} OwnCards by card key */
 
 /**
- * @typedef {object} Own
+ * @typedef {object} Own the device's own facts that the pulled rows do not contain
  * @property {string} facility
- * @property {Map<string, {card: CardFact, facts: Fact[]}>} byCard own facts that the pulled rows do not contain
+ * @property {Map<string, OwnCards>} byProduct
  */
 
 /** @type {{own: number, pulled: number, value: Own} | null} */
@@ -23,8 +27,7 @@ let viewCache = null;
  * @returns {CardFact[]}
  */
 function recordFacts(record) {
-  const operation = JSON.parse(record.text);
-  return factsOf(record.kind, operation.body, record);
+  return factsOf(record.kind, JSON.parse(record.text).body, record);
 }
 
 /** @returns {Promise<Own>} */
@@ -35,7 +38,7 @@ async function ownFacts() {
   const meta = tx.objectStore('meta');
   const [session, covers] = await Promise.all([meta.get('session'), meta.get('covers')]);
   /** @type {Own} */
-  const value = { facility: session?.facility ?? '', byCard: new Map() };
+  const value = { facility: session?.facility ?? '', byProduct: new Map() };
   if (session) {
     const after = IDBKeyRange.bound([session.device, covers ?? 0], [session.device, Infinity], true, false);
     /** @type {OutboxRecord[]} */
@@ -44,9 +47,11 @@ async function ownFacts() {
       // What is held is not in the ledger, so it is not on the shelf's card either until a person decides.
       if (record.outcome === 'held' || record.facility !== value.facility) continue;
       for (const card of recordFacts(record)) {
-        const known = value.byCard.get(cardKey(card));
+        let cards = value.byProduct.get(card.product);
+        if (!cards) value.byProduct.set(card.product, (cards = new Map()));
+        const known = cards.get(cardKey(card));
         if (known) known.facts.push(card.fact);
-        else value.byCard.set(cardKey(card), { card, facts: [card.fact] });
+        else cards.set(cardKey(card), { card, facts: [card.fact] });
       }
     }
   }
@@ -56,71 +61,60 @@ async function ownFacts() {
 }
 
 /**
- * @param {CardRow[]} rows pulled
+ * @param {string} product
+ * @param {Mirror} pulled
  * @param {Own} own
- * @param {(product: string, lot: string) => string | null} expiryOf
- * @param {(product: string) => boolean} wanted
- * @returns {CardView[]} by product, then first to expire first
+ * @returns {CardView[]} first to expire first
  */
-function folded(rows, own, expiryOf, wanted) {
-  const { facility } = own;
+function viewsOf(product, pulled, { facility, byProduct }) {
+  const mine = new Map(byProduct.get(product) ?? []);
+  /** @type {Map<string, string | null>} */
+  const expiries = new Map();
+  for (const lot of pulled.lots.get(product)?.values() ?? []) {
+    if (lot.facility === facility) expiries.set(lot.number, lot.expiry);
+  }
   /** @type {CardView[]} */
   const views = [];
-  const seen = new Set();
-  for (const row of rows) {
-    if (row.facility !== facility || !wanted(row.product)) continue;
-    const { product } = row;
-    const [lot, location, account] = [row.lot ?? '', row.location ?? '', row.account ?? ''];
+  /**
+   * @param {{lot: string, location: string, account: string}} card
+   * @param {import('../view.js').Row | null} row
+   */
+  const add = ({ lot, location, account }, row) => {
     const key = cardKey({ product, lot, location, account });
-    seen.add(key);
-    const mine = own.byCard.get(key);
-    const view = mine ? viewOf(row, mine.facts)
-      : { on_hand: row.on_hand, counted: row.counted, last: row.last, provisional: false };
+    const known = mine.get(key);
+    mine.delete(key);
+    const view = viewOf(row, known?.facts ?? []);
     views.push({
       facility, product, lot, location, account,
-      expiry: expiryOf(product, lot) ?? mine?.card.expiry ?? null,
+      expiry: expiries.get(lot) ?? known?.card.expiry ?? null,
       on_hand: view.on_hand, provisional: view.provisional, counted_at: view.counted?.[0] ?? null,
     });
+  };
+  for (const row of pulled.cards.get(product)?.values() ?? []) {
+    if (row.facility === facility) {
+      add({ lot: row.lot ?? '', location: row.location ?? '', account: row.account ?? '' }, row);
+    }
   }
-  for (const [key, { card, facts }] of own.byCard) {
-    if (seen.has(key) || !wanted(card.product)) continue;
-    const view = viewOf(null, facts);
-    views.push({
-      facility, product: card.product, lot: card.lot, location: card.location, account: card.account,
-      expiry: expiryOf(card.product, card.lot) ?? card.expiry,
-      on_hand: view.on_hand, provisional: view.provisional, counted_at: view.counted?.[0] ?? null,
-    });
-  }
-  return views.sort(byProductThenExpiry);
+  for (const { card } of [...mine.values()]) add(card, null);
+  return views.sort(byExpiry);
 }
 
 /**
  * @param {CardView} a
  * @param {CardView} b
  */
-function byProductThenExpiry(a, b) {
-  if (a.product !== b.product) return a.product < b.product ? -1 : 1;
+function byExpiry(a, b) {
   const [left, right] = [a.expiry ?? '9999', b.expiry ?? '9999'];
   return left < right ? -1 : left > right ? 1 : a.lot < b.lot ? -1 : a.lot > b.lot ? 1 : 0;
 }
 
-/**
- * @param {Lot[]} lots
- * @param {string} facility
- */
-function expiries(lots, facility) {
-  const known = new Map(lots.filter((lot) => lot.facility === facility)
-    .map((lot) => [`${lot.product}\n${lot.number}`, lot.expiry]));
-  return (/** @type {string} */ product, /** @type {string} */ lot) => known.get(`${product}\n${lot}`) ?? null;
-}
-
-/** @returns {Promise<CardView[]>} every card of this facility, kept in memory until something changes */
+/** @returns {Promise<CardView[]>} every card of this facility, by product code; kept until something changes */
 export async function cardsView() {
   const { own, pulled } = revision;
   if (viewCache?.own === own && viewCache.pulled === pulled) return viewCache.value;
-  const db = await database();
-  const [rows, lots, mine] = await Promise.all([db.getAll('card'), db.getAll('lot'), ownFacts()]);
-  const value = folded(rows, mine, expiries(lots, mine.facility), () => true);
+  const [rows, mine] = await Promise.all([mirror(), ownFacts()]);
+  const codes = new Set([...rows.cards.keys(), ...mine.byProduct.keys()]);
+  const value = [...codes].sort().flatMap((code) => viewsOf(code, rows, mine));
   viewCache = { own, pulled, value };
   return value;
 }
@@ -130,17 +124,25 @@ export async function cardsView() {
  * @returns {Promise<CardView[]>} its cards at this facility, first to expire first
  */
 export async function cardView(product) {
-  return (await cardsView()).filter((card) => card.product === product);
+  return viewsOf(product, ...(await Promise.all([mirror(), ownFacts()])));
 }
 
 /**
  * @param {string} product code
- * @returns {Promise<Lot[]>} lots that this device named in operations not pulled back yet
+ * @returns {Promise<Lot[]>} the lots known of it at this facility, those first named on this device included;
+ *   first to expire first
  */
-export async function ownLots(product) {
-  const { facility, byCard } = await ownFacts();
-  return [...byCard.values()].filter(({ card }) => card.product === product && card.lot !== '')
-    .map(({ card }) => ({ facility, product, number: card.lot, expiry: card.expiry }));
+export async function lotsOf(product) {
+  const [rows, { facility, byProduct }] = await Promise.all([mirror(), ownFacts()]);
+  /** @type {Map<string, Lot>} */
+  const lots = new Map();
+  for (const { card } of byProduct.get(product)?.values() ?? []) {
+    if (card.lot !== '') lots.set(card.lot, { facility, product, number: card.lot, expiry: card.expiry });
+  }
+  for (const lot of rows.lots.get(product)?.values() ?? []) {
+    if (lot.facility === facility) lots.set(lot.number, lot);
+  }
+  return [...lots.values()].sort((a, b) => ((a.expiry ?? '9999') < (b.expiry ?? '9999') ? -1 : 1));
 }
 
 /**

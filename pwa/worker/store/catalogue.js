@@ -1,9 +1,8 @@
-/** Pulled reference data: products with a search index kept in memory, reasons, facilities, lots, people. */
+/** Pulled reference data: products with a search index kept in memory, reasons, facilities, people. */
 
 import { database, revision } from './database.js';
-import { ownLots } from './cards.js';
 
-/** @import { Facility, Lot, Product, Reason } from '../types.js' */
+/** @import { Facility, Product, Reason } from '../types.js' */
 
 /** @type {{pulled: number, products: Product[], byCode: Map<string, Product>, texts: string[]} | null} */
 let index = null;
@@ -70,35 +69,31 @@ export async function searchProducts(text, limit) {
   return found.sort((a, b) => a[0] - b[0]).slice(0, limit).map(([, row]) => row);
 }
 
+/** @type {Map<string, {pulled: number, rows: any[]}>} */
+const sorted = new Map();
+
+/**
+ * @param {'reason' | 'facility' | 'user'} entity
+ * @returns {Promise<any[]>} its rows by name, kept in memory until the next pull
+ */
+async function byName(entity) {
+  const known = sorted.get(entity);
+  if (known?.pulled === revision.pulled) return known.rows;
+  const { pulled } = revision;
+  const collator = new Intl.Collator();
+  const rows = (await (await database()).getAll(entity)).sort((a, b) => collator.compare(a.name, b.name));
+  sorted.set(entity, { pulled, rows });
+  return rows;
+}
+
 /** @returns {Promise<Reason[]>} by name */
 export async function reasons() {
-  /** @type {Reason[]} */
-  const rows = await (await database()).getAll('reason');
-  return rows.sort((a, b) => a.name.localeCompare(b.name));
+  return byName('reason');
 }
 
 /** @returns {Promise<Facility[]>} by name */
 export async function facilities() {
-  /** @type {Facility[]} */
-  const rows = await (await database()).getAll('facility');
-  return rows.sort((a, b) => a.name.localeCompare(b.name));
-}
-
-/**
- * @param {string} productCode
- * @returns {Promise<Lot[]>} the lots known of it at this facility, those first named on this device included; first to expire first
- */
-export async function lotsOf(productCode) {
-  const db = await database();
-  const [session, rows, own] = await Promise.all([
-    db.get('meta', 'session'), db.getAll('lot'), ownLots(productCode),
-  ]);
-  /** @type {Map<string, Lot>} */
-  const lots = new Map();
-  for (const lot of [...own, ...rows]) {
-    if (lot.product === productCode && lot.facility === session?.facility) lots.set(lot.number, lot);
-  }
-  return [...lots.values()].sort((a, b) => (a.expiry ?? '9999').localeCompare(b.expiry ?? '9999'));
+  return byName('facility');
 }
 
 /**
@@ -106,6 +101,5 @@ export async function lotsOf(productCode) {
  * @returns {Promise<Record<string, any> | undefined>} the pulled row of that person
  */
 export async function person(name) {
-  const rows = await (await database()).getAll('user');
-  return rows.find((row) => row.name === name);
+  return (await byName('user')).find((row) => row.name === name);
 }

@@ -2,7 +2,7 @@
 
 import { openDB } from '../../vendor/idb.js';
 
-/** @typedef {import('idb').IDBPDatabase} Database */
+/** @typedef {import('../../vendor/idb.js').IDBPDatabase} Database */
 
 /** Pulled rows, one store an entity, each under the key the server gave it. */
 export const ENTITIES = ['product', 'program', 'reason', 'facility', 'lot', 'user', 'exception', 'card'];

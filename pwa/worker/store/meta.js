@@ -25,6 +25,16 @@ export async function setMeta(key, value) {
 }
 
 /**
+ * Stop sending and pulling until someone signs in again.
+ *
+ * @param {Meta['paused']['reason']} reason
+ * @param {number} at ms since the epoch
+ */
+export async function pause(reason, at) {
+  await setMeta('paused', { reason, at });
+}
+
+/**
  * An unfinished form or count; it survives a closed tab, a restart and an update of the app.
  *
  * @param {string} key

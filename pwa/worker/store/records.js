@@ -5,6 +5,7 @@
  */
 
 import { database, revision } from './database.js';
+import { patchMirror } from './mirror.js';
 
 /** @import { AnswerException, Meta, OutboxRecord } from '../types.js' */
 
@@ -20,7 +21,7 @@ import { database, revision } from './database.js';
 
 /** @typedef {(moment: Moment) => OutboxRecord} Make sync: it runs inside the transaction */
 
-/** @typedef {import('idb').IDBPTransaction<unknown, string[], 'readwrite'>} Writing */
+/** @typedef {import('../../vendor/idb.js').IDBPTransaction<unknown, string[], 'readwrite'>} Writing */
 
 const STRICT = /** @type {const} */ ({ durability: 'strict' });
 
@@ -208,12 +209,12 @@ export async function enrolAs(session, epoch) {
   const meta = tx.objectStore('meta');
   await Promise.all([
     meta.put(session, 'session'), meta.put(seq + 1, 'next_seq'), meta.put(epoch, 'epoch'), meta.put(0, 'covers'),
-    meta.put({ cursor: null, fresh: true, rows: 0 }, 'staging'), tx.objectStore('staged').clear(),
+    meta.put({ cursor: null, epoch, fresh: true, rows: 0 }, 'staging'), tx.objectStore('staged').clear(),
     meta.delete('cursor'), meta.delete('paused'), meta.delete('retry'),
   ]);
   await tx.done;
   revision.own += 1;
-  revision.pulled += 1;
+  await patchMirror([], true);
 }
 
 /**
@@ -244,7 +245,7 @@ export async function attention() {
     outbox.index('outcome').getAll('held'), tx.objectStore('meta').get('covers'), tx.objectStore('meta').get('session'),
     tx.objectStore('exception').getAll(),
   ]);
-  const open = new Set(rows.filter((row) => row.state !== 'resolved' && !row.closed_at).map((row) => row.id));
+  const open = new Set(rows.filter((row) => row.state === 'open').map((row) => row.id));
   const found = /** @type {OutboxRecord[]} */ (aside).map(({ id }) => ({ id, standing: /** @type {AnswerException[]} */ ([]) }));
   for (const record of /** @type {OutboxRecord[]} */ ([...flagged, ...held])) {
     if (record.state !== 'answered') continue;

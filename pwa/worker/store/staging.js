@@ -1,6 +1,7 @@
 /** Pulled pages: staged as they come, shown together when the last one is there. */
 
-import { ENTITIES, database, revision } from './database.js';
+import { ENTITIES, database } from './database.js';
+import { patchMirror } from './mirror.js';
 
 /** @import { Change, Meta } from '../types.js' */
 
@@ -13,12 +14,12 @@ export const FEED_VERSION = 1;
 export async function beginPull() {
   const db = await database();
   const tx = db.transaction('meta');
-  const [staging, cursor, version] = await Promise.all([
-    tx.store.get('staging'), tx.store.get('cursor'), tx.store.get('feed_version'),
+  const [staging, cursor, epoch, version] = await Promise.all([
+    tx.store.get('staging'), tx.store.get('cursor'), tx.store.get('pulled_epoch'), tx.store.get('feed_version'),
   ]);
   if (staging) return staging;
-  if (cursor === undefined || version !== FEED_VERSION) return { cursor: null, fresh: true, rows: 0 };
-  return { cursor, fresh: false, rows: 0 };
+  if (cursor === undefined || version !== FEED_VERSION) return { cursor: null, epoch: '', fresh: true, rows: 0 };
+  return { cursor, epoch, fresh: false, rows: 0 };
 }
 
 /**
@@ -38,39 +39,46 @@ export async function stage(staging, changes, restart) {
 }
 
 /**
- * Show all that was staged, and the last page, at once.
+ * Show all that was staged at once.
  *
  * @param {Meta['staging']} staging of the last page; `fresh` replaces every pulled row
- * @param {readonly Change[]} changes of the last page
- * @param {{epoch: string, covers: number, now: number}} answer
+ * @param {{covers: number, now: number}} answer
  */
-export async function integrate(staging, changes, { epoch, covers, now }) {
+export async function integrate(staging, { covers, now }) {
   const tx = (await database()).transaction([...ENTITIES, 'staged', 'meta'], 'readwrite');
   const meta = tx.objectStore('meta');
   if (staging.fresh) await Promise.all(ENTITIES.map((entity) => tx.objectStore(entity).clear()));
-  const staged = /** @type {Change[]} */ (await tx.objectStore('staged').getAll());
-  for (const change of [...staged, ...changes]) {
+  const changes = /** @type {Change[]} */ (await tx.objectStore('staged').getAll());
+  for (const change of changes) {
     if (change.entity === 'access') {
       if (change.deleted || change.row?.granted === false) await purge(tx, String(change.row?.facility ?? change.key));
     } else if (!ENTITIES.includes(change.entity)) continue; // Of a newer server; FEED_VERSION fetches it later.
-    else if (change.deleted) void tx.objectStore(change.entity).delete(change.key);
+    else if (change.deleted || isClosed(change)) void tx.objectStore(change.entity).delete(change.key);
     else void tx.objectStore(change.entity).put(change.row, change.key);
   }
   void tx.objectStore('staged').clear();
   void meta.delete('staging');
   void meta.put(staging.cursor, 'cursor');
+  void meta.put(staging.epoch, 'pulled_epoch');
   void meta.put(FEED_VERSION, 'feed_version');
-  void meta.put(epoch, 'epoch');
   void meta.put(covers, 'covers');
   void meta.put(now, 'pulled_at');
   await tx.done;
-  revision.pulled += 1;
+  await patchMirror(changes, staging.fresh || changes.some(({ entity }) => entity === 'access'));
+}
+
+/**
+ * @param {Change} change
+ * @returns {boolean} whether it is an exception that stands no more: nothing of it is shown
+ */
+function isClosed({ entity, row }) {
+  return entity === 'exception' && row?.state !== 'open';
 }
 
 /**
  * Access to a facility was withdrawn: its rows go. Operations, waiting or kept, never do.
  *
- * @param {import('idb').IDBPTransaction<unknown, string[], 'readwrite'>} tx
+ * @param {import('../../vendor/idb.js').IDBPTransaction<unknown, string[], 'readwrite'>} tx
  * @param {string} facility
  */
 async function purge(tx, facility) {

@@ -1,0 +1,144 @@
+"""The installable app's files, at their path below pwa/: read once at start, stamped, hashed, compressed.
+
+`/worker.js` begins with a stamp of everything the app is made of, so that any change anywhere is a new worker,
+and the worker knows which files to fetch anew. `/app/...` answers the shell that installs the worker; from
+then on the worker answers there. Only files found at start are served: no request names a file on the disk.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from babel import Locale
+from jinja2 import Environment, StrictUndefined
+from litestar import Request, Response, get
+from litestar.types import ControllerRouterHandler
+
+from backend.web import catalogue
+from backend.web.language import catalogues
+from backend.web.pages import language_of
+
+PWA = Path(__file__).resolve().parents[2] / "pwa"
+WORKER = "/worker.js"
+SHELL = "shell.html"
+
+_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+    ".json": "application/json",
+}
+_NOT_SERVED = frozenset({"tsconfig.json"})
+_COMPRESS_FROM = 400
+_HASH_LENGTH = 16
+
+# The browser keeps the worker's own modules itself, and asks for the large icons only while installing.
+_NOT_KEPT = (WORKER, "/worker/", "/vendor/idb.js", "/icons/icon-", "/page/boot.js")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file as it is sent: `packed` is gzip, or empty where that saves nothing."""
+
+    content: bytes
+    packed: bytes
+    media_type: str
+    digest: str
+
+    @classmethod
+    def of(cls, content: bytes, media_type: str) -> Asset:
+        """Hash and compress once."""
+        packed = b""
+        if len(content) >= _COMPRESS_FROM and not media_type.startswith("image/png"):
+            packed = gzip.compress(content, 9, mtime=0)
+        return cls(content, packed, media_type, hashlib.sha256(content).hexdigest()[:_HASH_LENGTH])
+
+    @property
+    def wire_bytes(self) -> int:
+        """Bytes of the body for a browser that takes gzip."""
+        return len(self.packed or self.content)
+
+
+def collect(root: Path) -> dict[str, Asset]:
+    """Every file that is served, by URL path; the worker stamped, the catalogues compiled."""
+    assets = {}
+    for path in sorted(root.rglob("*")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        media_type = _TYPES.get(path.suffix)
+        if media_type is not None and path.name not in _NOT_SERVED:
+            assets[f"/{path.relative_to(root).as_posix()}"] = Asset.of(path.read_bytes(), media_type)
+    for language, content in catalogue.compiled(root / "locale").items():
+        assets[f"/locale/{language}.json"] = Asset.of(content, _TYPES[".json"])
+    assets[WORKER] = _stamped(assets)
+    return assets
+
+
+def _stamped(assets: Mapping[str, Asset]) -> Asset:
+    """The worker with its build in front, and its modules named, so that a browser fetches them all at once."""
+    version = hashlib.sha256(
+        "\n".join(f"{path} {asset.digest}" for path, asset in sorted(assets.items())).encode()
+    ).hexdigest()[:_HASH_LENGTH]
+    kept = {path: asset.digest for path, asset in sorted(assets.items()) if not path.startswith(_NOT_KEPT)}
+    build = json.dumps({"version": version, "files": kept}, separators=(",", ":"))
+    modules = "".join(
+        f'import ".{path}";'
+        for path in sorted(assets)
+        if path.startswith("/worker/") and PurePosixPath(path).suffix == ".js"
+    )
+    stamp = f"self.BUILD={build};{modules}\n"
+    return Asset.of(stamp.encode() + assets[WORKER].content, assets[WORKER].media_type)
+
+
+def shells(root: Path) -> dict[str, Asset]:
+    """The shell by language, rendered once."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    template = environment.from_string((root / SHELL).read_text(encoding="utf-8"))
+    return {
+        language: Asset.of(
+            template.render(
+                _=words.gettext, language=language, direction=Locale.parse(language).text_direction
+            ).encode(),
+            "text/html; charset=utf-8",
+        )
+        for language, words in catalogues().items()
+    }
+
+
+def answer(request: Request[Any, Any, Any], asset: Asset, headers: Mapping[str, str]) -> Response[bytes]:
+    """The file, or 304 where the browser has it; always asked for again, so that an update is seen at once."""
+    tag = f'W/"{asset.digest}"'
+    sent = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding", **headers}
+    if tag in (part.strip() for part in request.headers.get("if-none-match", "").split(",")):
+        return Response(b"", status_code=304, headers=sent)
+    content = asset.content
+    if asset.packed and "gzip" in request.headers.get("accept-encoding", ""):
+        content = asset.packed
+        sent["Content-Encoding"] = "gzip"
+    return Response(content, headers=sent, media_type=asset.media_type)
+
+
+def asset_handlers(root: Path = PWA) -> list[ControllerRouterHandler]:
+    """The routes of every file and of the shell. Raises OSError or ValueError if the app is not whole."""
+    assets, welcome = collect(root), shells(root)
+
+    @get(sorted(assets), include_in_schema=False)
+    async def file(request: Request[Any, Any, Any]) -> Response[bytes]:
+        path = request.scope["path"]
+        headers = {"Service-Worker-Allowed": "/"} if path == WORKER else {}
+        return answer(request, assets[path], headers)
+
+    @get(["/app", "/app/{rest:path}"], include_in_schema=False)
+    async def shell(request: Request[Any, Any, Any]) -> Response[bytes]:
+        headers = {"Vary": "Accept-Encoding, Accept-Language, Cookie", "X-Bincard-Shell": "1"}
+        return answer(request, welcome[language_of(request)], headers)
+
+    return [file, shell]

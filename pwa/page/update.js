@@ -1,0 +1,62 @@
+/** A new version of the app: it waits until the user takes it, and never takes a screen from under a hand. */
+
+const CHECK_MS = 60 * 60 * 1000;
+
+let taken = false;
+let behind = false;
+
+/** @param {ServiceWorker} waiting */
+function show(waiting) {
+  const notice = document.getElementById('update-notice');
+  const button = document.getElementById('update-now');
+  if (!notice || !(button instanceof HTMLButtonElement)) return;
+  notice.hidden = false;
+  button.onclick = () => {
+    taken = true;
+    button.disabled = true;
+    waiting.postMessage({ type: 'update' });
+  };
+}
+
+/** @param {ServiceWorkerRegistration} registration */
+function watch(registration) {
+  if (registration.waiting && navigator.serviceWorker.controller) show(registration.waiting);
+  registration.addEventListener('updatefound', () => {
+    const { installing } = registration;
+    installing?.addEventListener('statechange', () => {
+      if (installing.state === 'installed' && navigator.serviceWorker.controller) show(installing);
+    });
+  });
+}
+
+/** @param {ServiceWorkerRegistration} registration */
+async function check(registration) {
+  try {
+    await registration.update();
+  } catch {
+    // No network, or a browser that could not start the new worker: the next check tries again.
+  }
+}
+
+navigator.serviceWorker.addEventListener('controllerchange', () => {
+  // The page that asked starts anew. Another one is left in peace until it next goes somewhere.
+  if (taken) window.location.reload();
+  else behind = true;
+});
+
+document.addEventListener('htmx:config:request', (event) => {
+  const { ctx } = /** @type {CustomEvent<{ctx: {request: {method: string, action: string}}}>} */ (event).detail;
+  if (!behind || ctx.request.method !== 'GET') return;
+  event.preventDefault();
+  window.location.assign(ctx.request.action);
+});
+
+void navigator.serviceWorker.getRegistration('/').then((registration) => {
+  if (!registration) return;
+  watch(registration);
+  void check(registration);
+  setInterval(() => void check(registration), CHECK_MS);
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') void check(registration);
+  });
+});

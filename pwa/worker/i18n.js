@@ -1,0 +1,73 @@
+/** The words: messages of one catalogue a language, numbers and dates as they are written there. */
+
+/** @import { Format, Values } from './types.js' */
+
+/**
+ * @typedef {object} Catalogue made from pwa/locale/<language>.po by the server
+ * @property {string} language
+ * @property {'ltr' | 'rtl'} dir
+ * @property {string} plurals which plural form each n from 0 to 199 takes, a digit each
+ * @property {Record<string, string | string[]>} messages
+ */
+
+/** English is the source: its messages are their own translation. @type {Catalogue} */
+export const SOURCE = { language: 'en', dir: 'ltr', plurals: '101', messages: {} };
+
+/** The languages there are, by their own names. */
+export const LANGUAGES = /** @type {const} */ ({ en: 'English', fr: 'Français' });
+
+/**
+ * @param {string} text with {names} in it
+ * @param {Values} values a name that is not among them stays as it is, where it is seen
+ * @returns {string}
+ */
+export function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}
+
+/**
+ * @param {Catalogue} catalogue
+ * @param {number} n
+ * @returns {number} which plural form
+ */
+function formOf({ plurals }, n) {
+  const at = Math.abs(n);
+  // Past 199 only the last two digits decide, in every language that gettext knows.
+  const index = at < plurals.length ? at : plurals.length < 200 ? plurals.length - 1 : 100 + (at % 100);
+  return Number(plurals[index] ?? 0);
+}
+
+/**
+ * @param {Catalogue} catalogue
+ * @returns {{lang: string, dir: 'ltr' | 'rtl', t: (msgid: string, values?: Values) => string,
+ *   tn: (one: string, many: string, n: number, values?: Values) => string, fmt: Format}}
+ */
+export function speak(catalogue) {
+  const { language, dir, messages } = catalogue;
+  const number = new Intl.NumberFormat(language);
+  const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
+  const calendar = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' });
+  const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
+  const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  return {
+    lang: language,
+    dir,
+    t(msgid, values = {}) {
+      const found = messages[msgid];
+      return filled((Array.isArray(found) ? found[0] : found) || msgid, values);
+    },
+    tn(one, many, n, values = {}) {
+      const found = messages[one];
+      const form = formOf(catalogue, n);
+      const text = Array.isArray(found) ? found[form] : undefined;
+      return filled(text || (n === 1 ? one : many), { n, ...values });
+    },
+    fmt: {
+      number: (value) => number.format(value),
+      date: (value) => (typeof value === 'number' ? date.format(value)
+        : calendar.format(Date.parse(`${value.slice(0, 10)}T00:00:00Z`))),
+      time: (value) => time.format(value),
+      dateTime: (value) => dateTime.format(value),
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** One round of syncing: send what waits, pull what changed, and tell the pages at every turn. */
+
+import { words } from './context.js';
+import { pull } from './feed.js';
+import { tellPages, tellStatus } from './messages.js';
+import { flush, waiting } from './outbox.js';
+import { getMeta } from './store/meta.js';
+
+/**
+ * @param {{now?: boolean, pullAnyway?: boolean}} [options] now: try to send whatever was planned; pullAnyway:
+ *   also where the server answered nothing new
+ */
+export async function sync({ now = false, pullAnyway = true } = {}) {
+  if (!(await getMeta('session'))) return;
+  const said = await words();
+  await tellStatus(said);
+  const answered = await flush({ now });
+  if (answered) await tellStatus(said);
+  if (!answered && !pullAnyway) return;
+  const outcome = await pull((rows, remaining) => {
+    void tellPages({ type: 'progress', rows, remaining });
+  });
+  await tellPages({ type: 'pulled', outcome });
+  // A new life of the database, found by the pull, makes operations wait again.
+  await flush();
+  await tellStatus(said);
+}
+
+/** Something may have been saved: send it now, and ask the browser to remind us when the network is back. */
+export async function afterPost() {
+  await sync({ pullAnyway: false });
+  const { registration } = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
+  if ((await waiting()) > 0 && 'sync' in registration) {
+    const reminders = /** @type {{register(tag: string): Promise<void>}} */ (registration.sync);
+    // Only a hint: not every browser has it or allows it, and a page's own hints do the same.
+    await reminders.register('bincard').catch(() => {});
+  }
+}
