@@ -19,6 +19,11 @@ from tests.support.served import Served
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--pictures FOLDER`: where the tour of every screen keeps its pictures."""
+    parser.addoption("--pictures", metavar="FOLDER", help="keep a picture of every screen in this folder")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _settings_of_our_own() -> Iterator[None]:
     """No test sees the BINCARD_* settings of whoever runs it, but for those that name the tests' own tools."""
@@ -105,8 +110,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Start a server on a database: `serve(database_url, BINCARD_NAME="value")`; ended after the test."""
     running: list[Served] = []
 
-    def start(database_url: str, **settings: str) -> Served:
-        served = Served(database_url, tmp_path / f"served{len(running)}", settings)
+    def start(database_url: str, *, root: Path = ROOT, **settings: str) -> Served:
+        served = Served(database_url, tmp_path / f"served{len(running)}", settings, root)
         running.append(served)
         served.start()
         return served

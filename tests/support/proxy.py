@@ -49,6 +49,7 @@ class Proxy:
         self._delay_s = 0.0
         self._lines: set[_Line] = set()
         self._plans: list[_Plan] = []
+        self._refused: bytes | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._thread.start()
@@ -66,11 +67,16 @@ class Proxy:
     def heal(self) -> None:
         """Let everything through again, without delay."""
         self._delay_s = 0.0
+        self._refused = None
         self._do(self._set_cut(False))
 
     def delay(self, ms: int) -> None:
         """Hold back each piece of an answer for so long, from the next piece on."""
         self._delay_s = ms / 1000
+
+    def refuse(self, pattern: str) -> None:
+        """Reset the connection of every request with this text, until heal()."""
+        self._refused = pattern.encode()
 
     def drop_next_answer(self, pattern: str = "POST /sync/push") -> threading.Event:
         """Let the next request with this text through, wait until the server answers, then reset the connection.
@@ -142,6 +148,9 @@ class Proxy:
     async def _requests(self, line: _Line, reader: asyncio.StreamReader) -> None:
         assert line.server is not None
         while data := await reader.read(CHUNK_BYTES):
+            if self._refused is not None and self._refused in data:
+                line.abort()
+                return
             plan = next((plan for plan in self._plans if plan.pattern in data), None)
             if plan is not None:
                 if not plan.answer:

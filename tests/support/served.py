@@ -28,11 +28,17 @@ def free_port() -> int:
 
 
 class Served:
-    """One server on one database. It keeps its port over restarts, as a tablet expects."""
+    """One server on one database. It keeps its port over restarts, as a tablet expects.
 
-    def __init__(self, database_url: str, folder: Path, settings: dict[str, str] | None = None) -> None:
+    `root` is the checkout that it runs from: a test that changes the program runs a copy.
+    """
+
+    def __init__(
+        self, database_url: str, folder: Path, settings: dict[str, str] | None = None, root: Path = ROOT
+    ) -> None:
         self.database_url = database_url
         self.folder = folder
+        self.root = root
         self.port = free_port()
         self.settings = settings or {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -71,7 +77,7 @@ class Served:
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=self.root,
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -122,7 +128,7 @@ class Served:
         """Run `bincard ARGUMENTS` on the same database, `said` on its standard input."""
         done = subprocess.run(
             [sys.executable, "-m", "backend", *arguments],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.environment(),
             input=said,
             capture_output=True,

@@ -92,3 +92,13 @@ def test_a_delay_holds_answers_back(proxy: Proxy) -> None:
     start = time.monotonic()
     assert post(connect(proxy), "one") == "one"
     assert time.monotonic() - start >= 0.3
+
+
+def test_what_is_refused_never_comes_through_until_healed(proxy: Proxy) -> None:
+    proxy.refuse("POST /sync/push")
+    for _ in range(2):
+        with pytest.raises((OSError, http.client.HTTPException)):
+            post(connect(proxy), "one")
+    proxy.heal()
+    assert post(connect(proxy), "two") == "two"
+    assert _Answering.seen == ["two"]

@@ -1,0 +1,79 @@
+"""What a nurse does with her hands on the screens of /app, in the words that she reads there."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support import clinic
+
+SOON_MS = 15_000
+
+
+def controlled(page: Page) -> bool:
+    """Whether the service worker answers this page."""
+    return bool(page.evaluate("navigator.serviceWorker.controller !== null"))
+
+
+def sign_in(
+    page: Page,
+    url: str,
+    *,
+    user: str = clinic.NURSE,
+    facility: str = "F1",
+    device: str = "Tablet of the ward",
+) -> None:
+    """First visit to a ready home: the app installs itself, the nurse signs in, the catalogue comes."""
+    page.goto(f"{url}/app")
+    page.get_by_label("Name", exact=True).fill(user)
+    page.get_by_label("Password").fill(clinic.PASSWORD)
+    page.get_by_label("Facility code").fill(facility)
+    page.get_by_label("Name of this device").fill(device)
+    page.get_by_role("button", name="Sign in").click()
+    expect(tile(page, "Count")).to_be_visible(timeout=30_000)
+    assert controlled(page)
+
+
+def tile(page: Page, name: str) -> Locator:
+    """A big tile of home."""
+    return page.get_by_role("navigation", name="Tasks").get_by_role("link", name=re.compile(f"^{name}"))
+
+
+def open_tile(page: Page, name: str) -> None:
+    """Tap a tile of home."""
+    tile(page, name).click()
+
+
+def begin_count(page: Page) -> None:
+    """From home: begin a count of every product and open the first item."""
+    open_tile(page, "Count")
+    page.get_by_label(re.compile("^Every product of the catalogue")).check()
+    page.get_by_role("button", name=re.compile("^Begin")).click()
+    page.get_by_role("link", name=re.compile("Start counting")).click()
+
+
+def type_figure(page: Page, quantity: int) -> None:
+    """Tap a figure on the keypad."""
+    keys = page.get_by_role("group", name="Keypad")
+    for digit in str(quantity):
+        keys.get_by_role("button", name=digit, exact=True).click()
+
+
+def count_items(page: Page, quantities: list[int]) -> None:
+    """Count so many items, one after the other, on the keypad; each is saved before the next is shown."""
+    for quantity in quantities:
+        before = page.url
+        type_figure(page, quantity)
+        page.get_by_role("button", name="Save and next").click()
+        expect(page).not_to_have_url(before, timeout=SOON_MS)
+
+
+def wait_for_waiting(page: Page, number: int) -> None:
+    """Until the bar says that so many operations wait."""
+    expect(page.locator("#sync-bar")).to_contain_text(f"{number} waiting", timeout=SOON_MS)
+
+
+def wait_until_sent(page: Page) -> None:
+    """Until the bar says that all is sent."""
+    expect(page.locator("#sync-bar")).to_contain_text("All sent", timeout=60_000)
