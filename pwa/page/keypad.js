@@ -1,6 +1,6 @@
 /** The keypad's keys, worked in the page: a tap does not travel to the worker, only a finished entry does. */
 
-import { QUANTITY_MAX, parseQuantity } from '../worker/quantity.js';
+import { QUANTITY_MAX, parseQuantity } from './quantity.js';
 
 /** @type {HTMLInputElement | null} the figure that keys go to, kept while a key has the focus */
 let current = null;

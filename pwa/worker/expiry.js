@@ -1,6 +1,6 @@
 /** PURE: expiry dates as labels print them and people type them, and what an expiry means today. */
 
-import { asciiDigits } from './quantity.js';
+import { asciiDigits } from '../page/quantity.js';
 
 /** Sooner than this a lot is shown as expiring soon. */
 export const SOON_DAYS = 90;

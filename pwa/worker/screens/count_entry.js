@@ -1,7 +1,7 @@
 /** PURE: the figures of one item as they stand in the form: its lots, what was typed beside each, what is wrong with it. */
 
 import { byExpiry } from '../fefo.js';
-import { parseQuantity } from '../quantity.js';
+import { parseQuantity } from '../../page/quantity.js';
 
 /** @import { CardView, Line } from '../types.js' */
 /** @import { CountedLine } from './count_session.js' */

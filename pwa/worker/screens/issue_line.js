@@ -6,7 +6,7 @@ import { allocate, usable } from '../fefo.js';
 import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
 import { LINES_MAX } from '../operation.js';
-import { parseQuantity } from '../quantity.js';
+import { parseQuantity } from '../../page/quantity.js';
 import { route } from '../router.js';
 import { cardView, deleteDraft, getDraft, product, putDraft } from '../store.js';
 import { figureField, keypad } from './keypad.js';

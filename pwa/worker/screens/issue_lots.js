@@ -4,7 +4,7 @@ import { byExpiry } from '../fefo.js';
 import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
 import { LINES_MAX } from '../operation.js';
-import { parseQuantity } from '../quantity.js';
+import { parseQuantity } from '../../page/quantity.js';
 import { route } from '../router.js';
 import { cardView, product } from '../store.js';
 import { rowKey } from './count_entry.js';

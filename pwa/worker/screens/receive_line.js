@@ -5,7 +5,7 @@ import { expiryState, localDate, parseExpiry } from '../expiry.js';
 import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
 import { LINES_MAX } from '../operation.js';
-import { parseQuantity } from '../quantity.js';
+import { parseQuantity } from '../../page/quantity.js';
 import { route } from '../router.js';
 import { deleteDraft, getDraft, lotsOf, product, putDraft } from '../store.js';
 import { figureField, keypad } from './keypad.js';

@@ -4,6 +4,8 @@ import { html } from '../html.js';
 import { notice as standIn, page } from '../layout.js';
 import { route } from '../router.js';
 import { cardView, movements, product } from '../store.js';
+import { attention } from '../store/records.js';
+import { fateOf, kindWords } from './operation_words.js';
 import { chip, empty, expiryChip, icon, notice } from './parts.js';
 
 /** @import { CardView, Ctx, Kind, Movement, Reply } from '../types.js' */
@@ -11,46 +13,26 @@ import { chip, empty, expiryChip, icon, notice } from './parts.js';
 /** So many movements are shown; all of them are in the list of operations. */
 const MOVEMENTS_MAX = 50;
 
-/**
- * @param {Ctx} ctx
- * @param {Kind} kind
- * @returns {[string, string]} icon and words
- */
-export function kindWords({ t }, kind) {
-  /** @type {Partial<Record<Kind, [string, string]>>} */
-  const words = {
-    'stock.count': ['count', t('Count')], 'stock.receive': ['receive', t('Receipt')], 'stock.issue': ['issue', t('Issue')],
-    'stock.dispense': ['issue', t('Dispensing')], 'stock.adjust': ['adjust', t('Adjustment')],
-  };
-  return words[kind] ?? ['card', kind];
-}
+/** @type {Partial<Record<Kind, string>>} */
+const SYMBOLS = {
+  'stock.count': 'count', 'stock.receive': 'receive', 'stock.issue': 'issue', 'stock.dispense': 'issue', 'stock.adjust': 'adjust',
+};
 
 /**
  * @param {Ctx} ctx
  * @param {Movement} movement
+ * @param {boolean} standing whether something about it asks for a look
  */
-function fate(ctx, { state, outcome }) {
-  const { t } = ctx;
-  if (state === 'waiting') return chip('info', 'waiting', t('Waits to be sent'));
-  if (state === 'set_aside') return chip('bad', 'alert', t('Set aside'));
-  if (outcome === 'held') return chip('bad', 'held', t('Held for a decision'));
-  return outcome === 'flagged' ? chip('warn', 'alert', t('Recorded, to be looked at')) : chip('good', 'check', t('Recorded'));
-}
-
-/**
- * @param {Ctx} ctx
- * @param {Movement} movement
- */
-function movementRow(ctx, movement) {
+function movementRow(ctx, movement, standing) {
   const { t, fmt } = ctx;
-  const [symbol, words] = kindWords(ctx, movement.kind);
+  const fate = fateOf(ctx, movement, standing);
   const count = movement.lines.some((line) => line.type === 'count');
   const sum = movement.lines.reduce((total, line) => total + line.quantity, 0);
   const lots = movement.lines.map((line) => line.lot).filter(Boolean);
   const figure = count ? `= ${fmt.number(sum)}` : `${sum > 0 ? '+' : '−'}${fmt.number(Math.abs(sum))}`;
-  return html`<li class="row">${icon(symbol)}<span class="row-words"><span class="row-name">${words}</span>
+  return html`<li class="row">${icon(SYMBOLS[movement.kind] ?? 'card')}<span class="row-words"><span class="row-name">${kindWords(ctx, movement.kind)}</span>
 <span class="row-detail"><span>${fmt.dateTime(movement.occurred_at)}</span><span>${movement.author}</span>${
-  lots.length > 0 && html`<span>${t('Lot {number}', { number: lots.join(', ') })}</span>`}${fate(ctx, movement)}</span></span>
+  lots.length > 0 && html`<span>${t('Lot {number}', { number: lots.join(', ') })}</span>`}${chip(fate.tone, fate.symbol, fate.words)}</span></span>
 <span class="row-figure number">${figure}</span></li>`;
 }
 
@@ -71,7 +53,8 @@ function lotRow(ctx, card) {
 export async function stockCard(ctx) {
   const { t, fmt } = ctx;
   const code = ctx.params.product ?? '';
-  const [row, cards, moved] = await Promise.all([product(code), cardView(code), movements(code)]);
+  const [row, cards, moved, problems] = await Promise.all([product(code), cardView(code), movements(code), attention()]);
+  const standing = new Set(problems.map(({ id }) => id));
   if (!row) return standIn(ctx, 404, { title: t('Stock'), back: '/app/stock', body: html`<p>${t('This product is not on this device.')}</p>` });
   const total = cards.reduce((sum, card) => sum + card.on_hand, 0);
   const shown = cards.filter((card) => card.on_hand !== 0 || card.provisional);
@@ -86,7 +69,7 @@ ${cards.some((card) => card.provisional) && notice('info', t('Provisional: somet
     : html`<ul class="rows">${shown.map((card) => lotRow(ctx, card))}</ul>`}</section>
 <section class="stack-tight"><h2>${t('Recorded on this device')}</h2>${moved.length === 0
     ? html`<p class="soft">${t('Nothing was recorded here for this product in the last 90 days.')}</p>`
-    : html`<ul class="rows">${moved.slice(0, MOVEMENTS_MAX).map((one) => movementRow(ctx, one))}</ul>`}</section>`;
+    : html`<ul class="rows">${moved.slice(0, MOVEMENTS_MAX).map((one) => movementRow(ctx, one, standing.has(one.id)))}</ul>`}</section>`;
   return page(ctx, { title: row.name, back: '/app/stock', body });
 }
 
