@@ -16,6 +16,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
+import sync.routes
 from backend import __version__
 from backend.clock import Clock, system_clock
 from backend.db import Database
@@ -24,11 +25,13 @@ from backend.ids import Ids, uuid7
 from backend.jobs.upkeep import keep_tidy
 from backend.keys import with_secret_key
 from backend.settings import Settings
-from backend.web import auth
+from backend.web import api, auth
+from backend.web.assets import asset_handlers
 from backend.web.cross_site import refuse_cross_site
 from backend.web.csp import security_headers
 from backend.web.errors import exception_handlers
 from backend.web.health import health
+from backend.web.live import feeding, live
 from backend.web.readable import refuse_unreadable
 from backend.web.request_log import logged, set_up_logging
 from backend.web.viewer import provide_viewer
@@ -47,7 +50,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uu
     set_up_logging(settings.log_format)
     db = Database(settings.database_address)
     app = Litestar(
-        _routes(settings),
+        _routes(),
         dependencies={
             "db": Provide(lambda: db, sync_to_thread=False),
             "settings": Provide(lambda: settings, sync_to_thread=False),
@@ -59,7 +62,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uu
         middleware=[refuse_unreadable, refuse_cross_site(settings)],
         before_send=[security_headers(settings)],
         exception_handlers=exception_handlers,
-        lifespan=[_life(db, clock)],
+        lifespan=[_life(db, clock), feeding],
         state=State({"wiring": Wiring(db, settings, clock)}),
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=_openapi(),
@@ -71,8 +74,16 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uu
     return app
 
 
-def _routes(settings: Settings) -> Sequence[ControllerRouterHandler]:
-    return [first_page, health, *auth.handlers]
+def _routes() -> Sequence[ControllerRouterHandler]:
+    return [
+        first_page,
+        health,
+        live,
+        api.router,
+        *auth.handlers,
+        *sync.routes.handlers,
+        *asset_handlers(),
+    ]
 
 
 @get("/", include_in_schema=False)
