@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import queue
+import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +35,7 @@ class Feed:
         self._client = httpx.Client(timeout=httpx.Timeout(10, read=60))
         self._url = url
         self._headers = headers | ({"Last-Event-ID": last} if last else {})
+        self._line: socket.socket | None = None
         self.status = 0
         threading.Thread(target=self._run, name="feed", daemon=True).start()
         assert self._opened.wait(10), "the feed did not open"
@@ -61,7 +64,11 @@ class Feed:
         return self.cursor
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, as a closed tab does: the line itself is cut, for the reading thread is waiting on it."""
+        if self._line is not None:
+            with suppress(OSError):
+                self._line.shutdown(socket.SHUT_RDWR)
+        assert self.ended.wait(5), "the feed did not end"
         self._client.close()
 
     def _run(self) -> None:
@@ -72,6 +79,7 @@ class Feed:
                     answer.read()
                     self._opened.set()
                     return
+                self._line = answer.extensions["network_stream"].get_extra_info("socket")
                 self._read(answer)
         except (httpx.HTTPError, OSError, RuntimeError):
             # Hung up on either side; `ended` says so.

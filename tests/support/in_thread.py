@@ -19,9 +19,7 @@ START_TIMEOUT_S = 20
 def served_in_thread(app: Litestar) -> Iterator[str]:
     """The address of the application, for as long as the block lasts."""
     port = free_port()
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=2
-    )
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="served", daemon=True)
     thread.start()
@@ -33,5 +31,7 @@ def served_in_thread(app: Litestar) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
+        # Signals, which end the open feeds of a server that is asked to stop, reach only a main thread.
+        app.state.hub.hang_up()
         server.should_exit = True
         thread.join(20)
