@@ -207,7 +207,7 @@ def _decide_new(
                 decision = decision.hold(Finding("id_reused", -1, {"copy": copies[id_]}))
             elif item.seq < device.expected_seq:
                 decision.flags.append(Finding("seq_reused", -1, {"seq": item.seq}))
-            facility_id = _keeper(reference, draft, device)
+            facility_id = _keeper(reference, draft, decision, device)
             entries = _entries(decision, reference)
             new.append(_New(contents[place], copies[id_], item.seq, draft, decision, entries, facility_id))
             copies[id_] += 1
@@ -218,10 +218,11 @@ def _decide_new(
     return new
 
 
-def _keeper(reference: Reference, draft: Draft, device: Device) -> int:
-    """Whose operation it is: its own facility's, or the device's when that one is not known."""
-    code = draft.header.facility if draft.header else ""
-    return reference.facility_ids.get(code, device.facility_id)
+def _keeper(reference: Reference, draft: Draft, decision: Decision, device: Device) -> int:
+    """Where an operation is kept: at its own facility, or held at the device's, whose people will be asked."""
+    if decision.held is not None or draft.header is None:
+        return device.facility_id
+    return reference.facility_ids[draft.header.facility]
 
 
 def _store(

@@ -148,7 +148,7 @@ def standing_facts(
         .where(col(Fact.facility_id) == facility_id, col(Fact.card) == card, ~reversed_, *limits)
         .order_by(col(Fact.effective_at), col(Fact.operation_id))
     )
-    return summed(connection.execute(statement).tuples())
+    return summed((at, id_, flow, quantity) for at, id_, flow, quantity in connection.execute(statement))
 
 
 def summed(rows: Iterable[tuple[int, str, str, int]]) -> list[CardFact]:
