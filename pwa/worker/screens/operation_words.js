@@ -17,7 +17,7 @@ export function kindWords({ t }, kind) {
 
 /**
  * @param {Ctx} ctx
- * @param {OutboxRecord} record
+ * @param {Pick<OutboxRecord, 'state' | 'outcome'>} record
  * @param {boolean} standing whether something about it still asks for a look
  * @returns {{tone: Tone, symbol: string, words: string}}
  */
