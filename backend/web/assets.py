@@ -29,8 +29,8 @@ WORKER = "/worker.js"
 SHELL = "shell.html"
 
 _TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
@@ -107,7 +107,7 @@ def shells(root: Path) -> dict[str, Asset]:
             template.render(
                 _=words.gettext, language=language, direction=Locale.parse(language).text_direction
             ).encode(),
-            "text/html; charset=utf-8",
+            "text/html",
         )
         for language, words in catalogues().items()
     }

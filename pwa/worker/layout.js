@@ -22,8 +22,8 @@ const HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** htmx: no styles of its own (CSP), and a second tap on a form that is under way is dropped. */
-const HTMX = 'includeIndicatorCSS:false, defaultTimeout:20000, extensions:none';
+/** htmx: no styles of its own and none that it copies while settling (CSP), and no extension but ours, of which there is none. */
+const HTMX = 'includeIndicatorCSS:false, defaultSettleDelay:0, defaultTimeout:20000, extensions:none';
 
 /**
  * What the sync bar says, in words. Used for the page and for the messages that refresh it.
