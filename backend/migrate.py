@@ -9,9 +9,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event, make_url, pool, select, text
+from sqlmodel import Session
 
 from backend.ids import uuid7
 from backend.models import Meta
+from backend.services.reasons import ensure_default_reasons
 
 ROOT = Path(__file__).resolve().parent.parent
 _LOCK = 0x62696E63
@@ -30,13 +32,20 @@ def head() -> str:
     return revision
 
 
+def knows(revision: str) -> bool:
+    """Whether this release can bring a database on from that revision."""
+    return any(
+        script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions()
+    )
+
+
 def current(connection: Connection) -> str | None:
     """The revision a database is at; None when it is empty."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def migrate(url: str, to: str = "head") -> None:
-    """Run all missing migrations in one transaction, and give a new database its epoch.
+    """Run all missing migrations in one transaction, give a new database its epoch and every one its reasons.
 
     Several processes may call this at once: they take turns.
     """
@@ -61,6 +70,8 @@ def migrate(url: str, to: str = "head") -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, to)
+        if to == "head":
+            ensure_default_reasons(Session(connection))
         if to == "head" and connection.execute(select(Meta).where(Meta.key == "epoch")).first() is None:  # type: ignore[arg-type]
             connection.execute(Meta.__table__.insert(), {"key": "epoch", "value": uuid7()})  # type: ignore[attr-defined]
     engine.dispose()

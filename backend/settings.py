@@ -15,30 +15,36 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BINCARD_", frozen=True, extra="ignore")
 
     data: Path = Field(
-        Path("data"), description="Folder of the SQLite file and of the keys made on first start."
+        default=Path("data"), description="Folder of the SQLite file and of the keys made on first start."
     )
-    database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in the data folder.")
+    database_url: str = Field(
+        default="", description="SQLAlchemy address; empty means SQLite in the data folder."
+    )
     secret_key: str = Field(
-        "", description="Signs device and API tokens; made and kept in the data folder when empty."
+        default="", description="Signs device and API tokens; made and kept in the data folder when empty."
     )
     time_zone: str = Field(
-        "UTC", description="IANA name in which periods are cut, where a zone does not say its own."
+        default="UTC", description="IANA name in which periods are cut, where a zone does not say its own."
     )
-    language: str = Field("en", description="Language of a visitor who has not chosen one: en or fr.")
+    language: str = Field(default="en", description="Language of a visitor who has not chosen one: en or fr.")
     session_hours: int = Field(
-        12, ge=1, le=24 * 31, description="How long a browser stays signed in without use."
+        default=12, ge=1, le=24 * 31, description="How long a browser stays signed in without use."
     )
     sign_in_attempts: int = Field(
-        10, ge=1, description="Wrong passwords allowed per name and address in 15 minutes."
+        default=10, ge=1, description="Wrong passwords allowed per name and address in 15 minutes."
     )
-    secure_cookies: bool = Field(False, description="Send cookies over HTTPS only; set behind a TLS proxy.")
+    secure_cookies: bool = Field(
+        default=False, description="Send cookies over HTTPS only; set behind a TLS proxy."
+    )
     trusted_proxies: int = Field(
-        0, ge=0, description="Proxies in front whose X-Forwarded-For entries are believed."
+        default=0, ge=0, description="Proxies in front whose X-Forwarded-For entries are believed."
     )
-    amc_months: int = Field(3, ge=1, le=24, description="Reported months that the AMC is the mean of.")
-    days_in_month: int = Field(30, ge=28, le=31, description="D of the adjusted consumption formula.")
+    amc_months: int = Field(
+        default=3, ge=1, le=24, description="Reported months that the AMC is the mean of."
+    )
+    days_in_month: int = Field(default=30, ge=28, le=31, description="D of the adjusted consumption formula.")
     log_format: str = Field(
-        "text", pattern="^(text|json)$", description="text for people, json for collectors."
+        default="text", pattern="^(text|json)$", description="text for people, json for collectors."
     )
 
     @field_validator("time_zone")
