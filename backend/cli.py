@@ -17,6 +17,7 @@ from backend import __version__
 from backend.commands import (
     database,
     devices,
+    import_file,
     rebuild,
     serve,
     tokens,
@@ -28,7 +29,7 @@ from backend.commands.terminal import remark
 from backend.problems import Problem
 from backend.settings import Settings
 
-COMMANDS = (serve, database, users, devices, tokens, rebuild, unbuilt)
+COMMANDS = (serve, database, import_file, users, devices, tokens, rebuild, unbuilt)
 INTERRUPTED = 130
 
 

@@ -1,1 +1,4 @@
-"""CSV files into the catalogue, the facilities, the policies, the people and the ledger."""
+"""Import CSV files: facilities, products, policies, reports and users (docs/imports.md).
+
+`table` reads the file, `columns` maps its headers to ours, a module per kind takes the rows, `run` ties them.
+"""
