@@ -118,7 +118,7 @@ def grant(
 
     Granting what is held already changes nothing. Raises Problem 422 `unknown_role`.
     """
-    _user(session, user_id)
+    user = _user(session, user_id)
     if role not in ROLES:
         raise Problem(422, "unknown_role", "There is no such role.", extra={"roles": list(ROLES)})
     if facility_id is not None and zone_id is not None:
@@ -137,6 +137,7 @@ def grant(
             user_id=user_id, role=role, facility_id=facility_id, zone_id=zone_id, granted_at=now
         )
         session.add(held)
+        _tell_devices(user)
         session.flush()
     assert held.id is not None
     return held.id
@@ -149,6 +150,12 @@ def withdraw(session: Session, assignment_id: int, now: int) -> None:
         raise Problem(404, "unknown_assignment", "There is no such assignment.")
     if held.withdrawn_at is None:
         held.withdrawn_at = now
+        _tell_devices(_user(session, held.user_id))
+
+
+def _tell_devices(user: User) -> None:
+    # Devices pull what a person may do with the person's row: any other number makes it a changed one.
+    user.change = -1
 
 
 def narrow(session: Session, user_id: int, program_ids: Iterable[int]) -> None:
