@@ -14,9 +14,7 @@ from backend.db import Database
 from backend.migrate import migrate
 from tests.support import postgres
 from tests.support.proxy import Proxy
-from tests.support.served import Served
-
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.served import ROOT, Served
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -157,7 +157,7 @@ def _ledger_holds_each_operation_once(url: str, tablets: list[Tablet]) -> None:
         ).all()
     database.close()
     kept = {each.id: each for tablet in tablets for each in tablet.kept}
-    assert Counter(row[0] for row in stored) == Counter(kept)
+    assert Counter(row[0] for row in stored) == Counter(list(kept))
     assert {row[1] for row in stored} <= {"applied", "flagged"}
     assert all(bytes(row[2]) == kept[row[0]].text.encode() for row in stored)
     assert dict(lines) == dict.fromkeys(kept, 2)  # type: ignore[arg-type]
