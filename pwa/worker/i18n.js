@@ -13,6 +13,9 @@
 /** English is the source: its messages are their own translation. @type {Catalogue} */
 export const SOURCE = { language: 'en', dir: 'ltr', plurals: '101', messages: {} };
 
+/** English as most of the world writes it: the day before the month, 24 hours. @type {Record<string, string>} */
+const LOCALES = { en: 'en-GB' };
+
 /** The languages there are, by their own names. */
 export const LANGUAGES = /** @type {const} */ ({ en: 'English', fr: 'Français' });
 
@@ -44,11 +47,12 @@ function formOf({ plurals }, n) {
  */
 export function speak(catalogue) {
   const { language, dir, messages } = catalogue;
-  const number = new Intl.NumberFormat(language);
-  const date = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
-  const calendar = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' });
-  const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
-  const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const locale = LOCALES[language] ?? language;
+  const number = new Intl.NumberFormat(locale);
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+  const calendar = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' });
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
+  const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   return {
     lang: language,
     dir,

@@ -52,7 +52,7 @@ async function start(ctx, error = null) {
   /** @type {[Scope, string, string][]} */
   const scopes = [
     ...(held > 0 ? [/** @type {[Scope, string, string]} */ (['cards', t('What has a stock card here'), items(held)])] : []),
-    ...(categories.length > 1 ? [/** @type {[Scope, string, string]} */ (['category', t('One category'), t('Choose it below')])] : []),
+    ...(categories.length > 1 ? [/** @type {[Scope, string, string]} */ (['category', t('One category'), t('Antibiotics, vaccines and so on')])] : []),
     ['all', t('Every product of the catalogue'), items(catalogue.length)],
   ];
   const body = html`${open.length > 0 && html`<section class="stack-tight"><h2>${t('Go on counting')}</h2>
@@ -60,12 +60,12 @@ async function start(ctx, error = null) {
 <form method="post" action="/app/count" id="start" class="stack">
 <fieldset class="stack-tight"><legend class="field-label">${t('What will you count?')}</legend>
 ${scopes.map(([value, name, detail]) => html`<label class="choice"><input type="radio" name="scope" value="${value}"${value === scope && html` checked`}>
-<span class="choice-words"><span class="strong">${name}</span><span class="small soft">${detail}</span></span></label>`)}
-${categories.length > 1 && html`<div class="field"><label class="field-label" for="category">${t('Category')}</label>
+<span class="choice-words"><span class="strong">${name}</span><span class="small soft">${detail}</span></span></label>
+${value === 'category' && html`<div class="choice-more field"><label class="field-label" for="category">${t('Category')}</label>
 <select class="input" id="category" name="category"${error && html` aria-invalid="true" aria-describedby="category-error"`}>
 <option value="">${t('Choose a category')}</option>
 ${categories.map((name) => html`<option${name === form.get('category') && html` selected`}>${name}</option>`)}</select>
-${fieldError('category', error)}</div>`}</fieldset>
+${fieldError('category', error)}</div>`}`)}</fieldset>
 <fieldset class="stack-tight"><legend class="field-label">${t('Show what the book says?')}</legend>
 <label class="choice"><input type="radio" name="book" value="shown"${form.get('book') !== 'hidden' && html` checked`}>${icon('book')}
 <span class="choice-words"><span class="strong">${t('With the book')}</span><span class="small soft">${t('The stock on the card stands beside each lot.')}</span></span></label>

@@ -61,7 +61,7 @@ async function justSaved(ctx, session) {
   const row = code === null ? undefined : await product(code);
   if (!item || !row) return null;
   const n = item.lines.reduce((sum, line) => sum + line.counted, 0);
-  return notice('good', html`${ctx.t('Saved: {name}, {n}', { name: row.name, n: ctx.fmt.number(n) })}`);
+  return html`<p class="just-saved" role="status">${icon('check')}<span>${ctx.t('Saved: {n}, {name}', { name: row.name, n: ctx.fmt.number(n) })}</span></p>`;
 }
 
 /**
@@ -75,17 +75,17 @@ async function itemPage(ctx, state) {
   const here = `/app/count/${session.id}/item/${encodeURIComponent(row.code)}`;
   const { counted, of } = progress(session);
   const before = session.items[row.code];
-  const wrong = faults && faults.size > 0 ? Math.min(...faults.keys()) : unseen[0];
-  const focus = wrong ?? Math.max(0, rows.findIndex((entry) => entry.typed === ''));
-  const body = html`${failure ? notice('bad', failure, { urgent: true }) : await justSaved(ctx, session)}
+  const wrong = faults && faults.size > 0 ? Math.min(...faults.keys()) : undefined;
+  const focus = unseen.length > 0 ? -1 : wrong ?? Math.max(0, rows.findIndex((entry) => entry.typed === ''));
+  const body = html`${failure && notice('bad', failure, { urgent: true })}${await justSaved(ctx, session)}
 <p class="soft small"><span>${t('{n} of {m} counted', { n: fmt.number(counted), m: fmt.number(of) })}</span> · <span class="code">${row.code}</span> · <span>${row.dispensing_unit}</span>${
   row.pack_size !== null && row.pack_size > 1 && html` · <span>${t('pack of {n}', { n: fmt.number(row.pack_size) })}</span>`}</p>
 ${before && notice('info', t('Counted at {time}. Saving again makes a new count, which replaces it.', { time: fmt.time(before.at) }))}
-<form method="post" action="${here}" id="item" class="stack-tight" data-draft="${here}/draft" novalidate>
-<button class="hidden-words" name="go" value="save" tabindex="-1" aria-hidden="true">${t('Save and next')}</button>
-<ul class="lots">${rows.map((entry, i) => lotRow(ctx, state, entry, i, i === focus))}</ul>
+<button class="hidden-words" form="item" name="go" value="save" tabindex="-1" aria-hidden="true">${t('Save and next')}</button>
 ${unseen.length > 0 && notice('warn', html`<p>${tn('One lot of the book has no figure. Is there none of it on the shelf?', '{n} lots of the book have no figure. Is there none of them on the shelf?', unseen.length, { n: fmt.number(unseen.length) })}</p>
-<p><button class="button" form="item" name="go" value="zero">${t('There is none: save 0')}</button></p>`, { urgent: true })}
+<p><button class="button" form="item" name="go" value="zero" autofocus>${t('There is none: save 0')}</button></p>`, { urgent: true })}
+<form method="post" action="${here}" id="item" class="stack-tight${unseen.length > 0 ? ' ask' : ''}" data-draft="${here}/draft" novalidate>
+<ul class="lots">${rows.map((entry, i) => lotRow(ctx, state, entry, i, i === focus))}</ul>
 <button class="button" name="go" value="lot">${icon('plus')}${t('Add a lot')}</button></form>`;
   return {
     title: row.name, back: `/app/count/${session.id}`, body,

@@ -41,8 +41,9 @@ export function howFar(ctx, session) {
  * @param {Session} session
  * @param {Product} row
  * @param {Map<string, number>} book
+ * @param {boolean} all counted ones are shown too, so that each must tell
  */
-function itemRow(ctx, session, row, book) {
+function itemRow(ctx, session, row, book, all) {
   const { t, fmt } = ctx;
   const item = session.items[row.code];
   const counted = item?.lines.reduce((sum, line) => sum + line.counted, 0);
@@ -52,8 +53,8 @@ function itemRow(ctx, session, row, book) {
       : html`<span class="row-figure soft">${fmt.number(onBook)}<span class="row-unit">${t('on the book')}</span></span>`;
   return html`<li><a class="row" href="/app/count/${session.id}/item/${encodeURIComponent(row.code)}">
 <span class="row-words"><span class="row-name">${row.name}</span>
-<span class="row-detail"><span class="code">${row.code}</span>${item ? chip('good', 'check', t('Counted {time}', { time: fmt.time(item.at) })) : chip('idle', 'clock', t('To count'))}</span></span>
-${figure}${arrow()}</a></li>`;
+<span class="row-detail"><span class="code">${row.code}</span>${item ? chip('good', 'check', t('Counted {time}', { time: fmt.time(item.at) })) : all && chip('idle', 'clock', t('To count'))}</span></span>
+${figure ?? arrow()}</a></li>`;
 }
 
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
@@ -84,7 +85,7 @@ export async function countList(ctx) {
 <a class="segment" href="${here}"${show === 'open' && html` aria-current="true"`}>${t('To count ({n})', { n: ctx.fmt.number(of - counted) })}</a>
 <a class="segment" href="${here}?show=all"${show === 'all' && html` aria-current="true"`}>${t('All ({n})', { n: ctx.fmt.number(of) })}</a></nav>
 <div id="found" class="stack-tight">${shown.length === 0 ? empty('search', t('Nothing found'), t('Try a shorter word, or the code on the label.'))
-    : html`<ul class="rows">${shown.slice(0, ROWS_MAX).map((row) => itemRow(ctx, session, row, book))}</ul>`}
+    : html`<ul class="rows">${shown.slice(0, ROWS_MAX).map((row) => itemRow(ctx, session, row, book, show === 'all'))}</ul>`}
 ${shown.length > ROWS_MAX && html`<p class="soft">${t('Only the first {n} are shown. Search for the others.', { n: ROWS_MAX })}</p>`}
 ${text !== '' && shown.some((row) => !inScope.has(row.code)) && html`<p class="soft">${t('Products outside this count are added to it when you count them.')}</p>`}</div>`;
   const bar = html`<a class="button" href="${here}/summary">${t('Summary')}</a>

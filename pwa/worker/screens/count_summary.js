@@ -8,7 +8,7 @@ import { product, putDraft } from '../store.js';
 import { differences } from './count_differences.js';
 import { ROWS_MAX, howFar, noSuchCount } from './count_list.js';
 import { progress, sessionKey, sessionOf } from './count_session.js';
-import { arrow, chip, empty, icon, notice } from './parts.js';
+import { chip, empty, icon, notice } from './parts.js';
 
 /** @import { Ctx, Product, Reply } from '../types.js' */
 /** @import { ItemDifference } from './count_differences.js' */
@@ -38,8 +38,8 @@ function itemRow(ctx, session, item, row) {
 <span class="row-detail">${verdict(ctx, item)}${!item.opening && html`<span>${t('Book {n}', { n: fmt.number(item.book) })}</span>`}</span></span>
 <span class="row-figure">${fmt.number(item.counted)}<span class="row-unit">${row?.dispensing_unit}</span></span>`;
   return html`<li>${session.finished_at === null
-    ? html`<a class="row" href="/app/count/${session.id}/item/${encodeURIComponent(item.product)}">${inside}${arrow()}</a>`
-    : html`<a class="row" href="/app/stock/${encodeURIComponent(item.product)}">${inside}${arrow()}</a>`}</li>`;
+    ? html`<a class="row" href="/app/count/${session.id}/item/${encodeURIComponent(item.product)}">${inside}</a>`
+    : html`<a class="row" href="/app/stock/${encodeURIComponent(item.product)}">${inside}</a>`}</li>`;
 }
 
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
@@ -66,12 +66,11 @@ ${howFar(ctx, session)}
 ${all.moved > 0 && html`<div class="figure"><dt>${t('with lots that differ')}</dt><dd>${fmt.number(all.moved)}</dd></div>`}
 ${all.opening > 0 && html`<div class="figure"><dt>${t('counted for the first time')}</dt><dd>${fmt.number(all.opening)}</dd></div>`}
 ${all.accuracy !== null && html`<div class="figure"><dt>${t('of the cards within 10 % of the book')}</dt><dd>${fmt.number(all.accuracy)} %</dd></div>`}</dl>
-${finished === null && left > 0 && notice('warn', tn('One item is not counted yet. If you finish now it keeps what the book says.', '{n} items are not counted yet. If you finish now they keep what the book says.', left, { n: fmt.number(left) }))}
+${finished === null && left > 0 && notice('warn', html`<p>${tn('One item is not counted yet. If you finish now it keeps what the book says.', '{n} items are not counted yet. If you finish now they keep what the book says.', left, { n: fmt.number(left) })}</p><p><a class="button" href="${here}">${t('Go on counting')}</a></p>`)}
 ${differing.length > 0 && html`<section class="stack-tight"><h2>${t('Differences')}</h2><p class="soft small">${finished === null ? t('Tap one to count it again.') : null}</p><ul class="rows">${differing.slice(0, ROWS_MAX).map(line)}</ul></section>`}
 ${others.length > 0 && html`<section class="stack-tight"><h2>${t('No difference')}</h2><ul class="rows">${others.slice(0, ROWS_MAX).map(line)}</ul></section>`}`;
   const bar = finished !== null ? html`<a class="button button-primary" href="/app">${t('To the start page')}</a>`
-    : html`${left > 0 && html`<a class="button" href="${here}">${t('Go on counting')}</a>`}
-<form method="post" action="${here}/finish"><button class="button button-primary">${icon('check')}${t('Finish the count')}</button></form>`;
+    : html`<form method="post" action="${here}/finish"><button class="button button-primary">${icon('check')}${t('Finish the count')}</button></form>`;
   return page(ctx, { title: t('Summary of the count'), back: finished === null ? here : '/app/count', body, bar });
 }
 

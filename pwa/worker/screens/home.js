@@ -39,11 +39,11 @@ export async function home(ctx) {
   ].filter((tile) => may.has(tile.right));
   const body = html`<div class="who">${icon('place')}<p class="who-words"><span class="who-place">${me.facilityName}</span>
 <span class="soft">${t('Signed in: {name}', { name: me.name })}</span></p></div>
-<div id="install" class="notice" hidden>${icon('install')}<div class="stack-tight"><p>${t('Put Bincard on this device, so that it opens like any other app, with or without a network.')}</p>
-<p><button type="button" class="button" data-install>${t('Install')}</button></p></div></div>
 ${open && html`<a class="notice notice-warn" href="/app/count/${open.id}">${icon('count')}<span><strong>${t('Go on counting')}</strong><br>${t('{n} of {m} counted', { n: fmt.number(progress(open).counted), m: fmt.number(progress(open).of) })}</span>${arrow()}</a>`}
 ${tiles.length === 0 && notice('warn', t('Your account may not record stock here. Ask your administrator.'))}
 <nav class="tiles" aria-label="${t('Tasks')}">${tiles.map((tile) => html`<a class="tile" href="${tile.url}">${icon(tile.symbol)}<span><span class="tile-name">${tile.name}</span><span class="tile-detail">${tile.detail}</span></span></a>`)}</nav>
+<div id="install" class="notice" hidden>${icon('install')}<div class="stack-tight"><p>${t('Put Bincard on this device, so that it opens like any other app, with or without a network.')}</p>
+<p><button type="button" class="button" data-install>${t('Install')}</button></p></div></div>
 <section class="stack-tight"><h2>${t('This device')}</h2>
 <ul class="rows"><li><a class="row" href="/app/operations">${icon('sent')}<span class="row-words"><span class="row-name">${t('Everything recorded here')}</span><span class="row-detail">${t('and what became of it')}</span></span>${arrow()}</a></li>
 <li><a class="row" href="/app/sign-in">${icon('person')}<span class="row-words"><span class="row-name">${t('Someone else signs in')}</span><span class="row-detail"><span>${me.deviceName}</span>${chip('idle', 'device', me.role)}</span></span>${arrow()}</a></li></ul>

@@ -44,11 +44,11 @@ async function productSheet(ctx, way, code, lines, cards) {
   const total = lines.reduce((sum, line) => sum + line.quantity, 0);
   const beyond = way === 'issue' ? beyondBook(lines, cards) : 0;
   const at = `${root}/product/${encodeURIComponent(code)}`;
-  return html`<li class="sheet stack-tight"><div class="line-apart"><h3>${name}</h3><span class="row-figure">${fmt.number(total)}<span class="row-unit">${row?.dispensing_unit}</span></span></div>
+  return html`<li class="sheet stack-tight"><div class="sheet-head"><h3>${name}</h3><span class="row-figure">${fmt.number(total)}<span class="row-unit">${row?.dispensing_unit}</span></span></div>
 ${lines.map((line) => html`<p class="lines-lot"><span>${line.lot === '' ? t('Without a lot number') : html`${t('Lot {number}', { number: line.lot })} · ${expiryChip(ctx, line.expiry)}`}</span>
 <span class="number strong">${fmt.number(line.quantity)}</span></p>`)}
 ${beyond > 0 && notice('warn', t('{n} more than the book shows. It can be saved as it is; you will be asked to count this product.', { n: fmt.number(beyond) }))}
-<div class="line">${way === 'receive' ? html`<a class="button" href="${at}">${icon('plus')}${t('Another lot')}</a>`
+<div class="sheet-buttons">${way === 'receive' ? html`<a class="button" href="${at}">${icon('plus')}${t('Another lot')}</a>`
     : html`<a class="button" href="${at}/lots">${icon('lot')}${t('Change the lots')}</a>`}
 <form method="post" action="${root}/remove"><button class="button" name="product" value="${code}" aria-label="${t('Remove {name}', { name })}">${icon('remove')}${t('Remove')}</button></form></div></li>`;
 }
@@ -70,10 +70,10 @@ async function linesPage(ctx, way, draft, failure) {
 <div class="line-apart"><p><span class="strong">${words.from(await partyName(draft.party))}</span><br>
 <span class="soft small">${fmt.date(draft.date)}${draft.reference && ` · ${draft.reference}`}</span></p>
 <a class="button" href="${words.root}">${icon('edit')}${t('Change')}</a></div>
-${codes.length === 0 ? empty(way, words.none, words.teach) : html`<ul class="stack-tight">${sheets}</ul>`}`;
+${codes.length === 0 ? empty(way, words.none, words.teach) : html`<ul class="stack-tight">${sheets}</ul>
+<a class="button" href="${words.root}/product">${icon('plus')}${t('Add a product')}</a>`}`;
   const bar = codes.length === 0 ? html`<a class="button button-primary" href="${words.root}/product">${icon('plus')}${t('Add a product')}</a>`
-    : html`<a class="button" href="${words.root}/product">${icon('plus')}${t('Add a product')}</a>
-<form method="post" action="${words.root}/save"><button class="button button-primary">${icon('check')}${words.save}</button></form>`;
+    : html`<form method="post" action="${words.root}/save"><button class="button button-primary">${icon('check')}${words.save}</button></form>`;
   return { title: words.title, back: words.root, body, bar };
 }
 

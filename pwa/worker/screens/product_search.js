@@ -54,11 +54,12 @@ function productRow(ctx, row, cards, url) {
   const total = cards.reduce((sum, card) => sum + card.on_hand, 0);
   const first = usable(cards, localDate())[0];
   const expired = cards.some((card) => card.on_hand > 0) && !first;
-  const state = cards.length === 0 ? chip('idle', 'card', t('No card yet')) : total <= 0 ? chip('bad', 'alert', t('Out of stock'))
+  const state = cards.length === 0 ? chip('idle', 'card', t('No card yet')) : total < 0 ? chip('bad', 'alert', t('Below zero: count it'))
+    : total === 0 ? chip('bad', 'alert', t('Out of stock'))
     : expired ? chip('bad', 'expired', t('All expired')) : first?.expiry ? expiryChip(ctx, first.expiry) : null;
   return html`<li><a class="row" href="${url}"><span class="row-words"><span class="row-name">${row.name}</span>
 <span class="row-detail"><span class="code">${row.code}</span>${state}</span></span>
-${cards.length > 0 && html`<span class="row-figure">${fmt.number(total)}<span class="row-unit">${row.dispensing_unit}</span></span>`}${arrow()}</a></li>`;
+${cards.length > 0 && html`<span class="row-figure">${fmt.number(total)}<span class="row-unit">${row.dispensing_unit}</span></span>`}${cards.length === 0 && arrow()}</a></li>`;
 }
 
 /**
