@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.params import Parameter
 from msgspec import Struct
 from sqlalchemy.exc import IntegrityError
@@ -16,8 +17,7 @@ from sqlmodel import Session, select
 
 from backend.clock import MINUTE_MS, Clock
 from backend.db import Database
-from backend.domain.addresses import client_address
-from backend.ids import uuid7
+from backend.ids import Ids
 from backend.models import Facility
 from backend.problems import Problem
 from backend.services import changes, devices
@@ -49,7 +49,12 @@ class Enrolment(Struct):
 
 @post("/sync/enrol", status_code=201, request_max_body_size=ENROL_BYTES_MAX)
 async def enrol_device(
-    request: AnyRequest, db: Database, settings: Settings, clock: Clock
+    request: AnyRequest,
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    clock: NamedDependency[Clock],
+    ids: NamedDependency[Ids],
+    client_address: NamedDependency[str],
 ) -> Response[bytes]:
     """Make this browser a device of a facility, for someone who may."""
     try:
@@ -58,15 +63,18 @@ async def enrol_device(
         raise Problem(400, "unreadable_enrolment", f"The enrolment cannot be read: {error}") from None
     now = clock()
     user_id = await check_password(
-        db, settings, now, name=wanted.user, password=wanted.password, address=_address(request, settings)
+        db, settings, now, name=wanted.user, password=wanted.password, address=client_address
     )
-    answer = await db.write(_enrol, settings, wanted, user_id, now)
+    answer = await db.write(_enrol, settings, wanted, user_id, now, ids)
     return _json(request, answer, 201)
 
 
 @post("/sync/push", status_code=200, request_max_body_size=BODY_BYTES_MAX)
 async def push_operations(
-    request: AnyRequest, db: Database, settings: Settings, clock: Clock
+    request: AnyRequest,
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    clock: NamedDependency[Clock],
 ) -> Response[bytes]:
     """Apply a batch once and answer each operation; PROTOCOL.md, Push."""
     device_id, _ = await db.read(devices.authenticate, settings, _bearer(request))
@@ -77,9 +85,9 @@ async def push_operations(
 @get("/sync/pull")
 async def pull_changes(
     request: AnyRequest,
-    db: Database,
-    settings: Settings,
-    clock: Clock,
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    clock: NamedDependency[Clock],
     cursor: str | None = Parameter(default=None, max_length=100_000),
     limit: int = Parameter(default=1000, ge=1, le=LIMIT_MAX),
 ) -> Response[bytes]:
@@ -108,7 +116,7 @@ async def _push_once(
 
 
 def _enrol(
-    session: Session, settings: Settings, wanted: Enrolment, user_id: int, now: int
+    session: Session, settings: Settings, wanted: Enrolment, user_id: int, now: int, ids: Ids
 ) -> dict[str, object]:
     facility = session.exec(select(Facility).where(Facility.code == wanted.facility.strip())).first()
     access = access_of(session, [user_id])[user_id]
@@ -126,7 +134,7 @@ def _enrol(
         facility_id=facility.id,
         name=name,
         now=now,
-        ids=lambda: uuid7(now),
+        ids=ids,
     )
     return {"device": device_id, "token": token, "facility": facility.code, "epoch": changes.epoch(session)}
 
@@ -134,11 +142,6 @@ def _enrol(
 def _bearer(request: AnyRequest) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _address(request: AnyRequest, settings: Settings) -> str:
-    peer = request.client.host if request.client else ""
-    return client_address(peer, request.headers.getall("x-forwarded-for", []), settings.trusted_proxies)
 
 
 def _inflated(request: AnyRequest, body: bytes) -> bytes:

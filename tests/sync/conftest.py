@@ -20,7 +20,6 @@ from backend.models import (
     Facility,
     FacilityType,
     Product,
-    Reason,
     StockException,
     User,
     Zone,
@@ -211,12 +210,6 @@ def world(database: Database) -> World:
             session.flush()
             world.facilities[code] = place.id
         session.add_all(Product(code=f"P{n}", name=f"Product {n}", active=n != 4) for n in range(1, 5))
-        session.add_all(
-            [
-                Reason(code="damaged", name="Damaged", type="debit"),
-                Reason(code="found", name="Found", type="credit"),
-            ]
-        )
         for name, facility in (("alice", "A"), ("bob", "B"), ("dora", "A")):
             disabled_at = NOW - 1000 if name == "dora" else None
             user = User(name=name, created_at=NOW - 10**9, disabled_at=disabled_at)

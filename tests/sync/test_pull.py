@@ -8,6 +8,7 @@ from sqlmodel import select
 from backend.ids import uuid7
 from backend.models import Assignment, Meta, Product, Reason
 from backend.problems import Problem
+from backend.services import reasons
 from sync import cursor as cursors
 from tests.sync.conftest import NOW, World, counted, issued, line, received
 
@@ -29,7 +30,7 @@ def test_a_new_device_gets_the_catalogue_its_people_and_its_cards(world: World) 
     assert entities(tablet.pull()) == {
         "facility": 2,
         "product": 4,
-        "reason": 2,
+        "reason": len(reasons.DEFAULTS),
         "user": 2,
         "lot": 2,
         "card": 3,
@@ -94,7 +95,7 @@ def test_another_facility_s_cards_and_people_do_not_come(world: World) -> None:
     at_a, at_b = world.enrol("A", "alice"), world.enrol("B", "bob")
     at_a.one(at_a.operation("stock.issue", issued(line("P1", 5))))
     changes = at_b.pull()
-    assert entities(changes) == {"facility": 2, "product": 4, "reason": 2, "user": 1}
+    assert entities(changes) == {"facility": 2, "product": 4, "reason": len(reasons.DEFAULTS), "user": 1}
     assert [one["key"] for one in changes if one["entity"] == "user"] == ["bob"]
 
 
