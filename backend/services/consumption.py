@@ -8,10 +8,10 @@ stockout days come from period reports, which are the only ones that tell them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, literal, select, union_all
 from sqlmodel import Session, col
 
 from backend.domain.indicators import adjusted_consumption, average_monthly_consumption
@@ -39,27 +39,9 @@ def reported_months(
     until: int | None = None,
 ) -> dict[Pair, list[ReportedMonth]]:
     """Reported months by facility and product, oldest first, up to the period `until` included."""
-    consumed = _consumed(session, facility_ids, product_ids, until)
-    statement = select(
-        col(PeriodReport.facility_id),
-        col(PeriodReport.product_id),
-        col(PeriodReport.period),
-        col(PeriodReport.dispensed),
-        col(PeriodReport.stockout_days),
-    )
-    statement = statement.where(*_scope(PeriodReport.facility_id, facility_ids))
-    statement = statement.where(*_scope(PeriodReport.product_id, product_ids))
-    if until is not None:
-        statement = statement.where(col(PeriodReport.period) <= until)
-    stockout_days: dict[tuple[int, int, int], int] = {}
-    for facility, product, period, dispensed, days in session.execute(statement):
-        stockout_days[facility, product, period] = days
-        consumed.setdefault((facility, product, period), dispensed)
-    months: dict[Pair, list[ReportedMonth]] = defaultdict(list)
-    for key in sorted(consumed):
-        facility, product, period = key
-        months[facility, product].append(ReportedMonth(period, consumed[key], stockout_days.get(key, 0)))
-    return months
+    months = _months(facility_ids, product_ids, until)
+    rows = session.execute(select(months).order_by(months.c.period))
+    return _by_pair(rows.tuples())
 
 
 def amc_of(months: Collection[ReportedMonth], settings: Settings) -> int | None:
@@ -81,40 +63,79 @@ def average_consumption(
 
     Live screens pass the last complete local month, a report its own month.
     """
-    if not until:
-        return {}
-    latest = max(until.values())
-    found = reported_months(session, facility_ids=until.keys(), product_ids=product_ids, until=latest)
+    facilities: dict[int, list[int]] = defaultdict(list)
+    for facility, period in until.items():
+        facilities[period].append(facility)
     averages: dict[Pair, int] = {}
-    for (facility, product), months in found.items():
-        amc = amc_of([one for one in months if one.period <= until[facility]], settings)
-        if amc is not None:
-            averages[facility, product] = amc
+    # One query where all clocks agree on the month; at its turn, one for each side of the date line.
+    for period, facility_ids in facilities.items():
+        months = _months(facility_ids, product_ids, period)
+        newest_first = func.row_number().over(
+            partition_by=(months.c.facility_id, months.c.product_id), order_by=months.c.period.desc()
+        )
+        ranked = select(months, newest_first.label("place")).subquery()
+        latest = (
+            select(*(column for column in ranked.c if column.name != "place"))
+            .where(ranked.c.place <= settings.amc_months)
+            .order_by(ranked.c.period)
+        )
+        for pair, last in _by_pair(session.execute(latest).tuples()).items():
+            amc = amc_of(last, settings)
+            if amc is not None:
+                averages[pair] = amc
     return averages
 
 
-def _consumed(
-    session: Session,
-    facility_ids: Collection[int] | None,
-    product_ids: Collection[int] | None,
-    until: int | None,
-) -> dict[tuple[int, int, int], int]:
+def _by_pair(rows: Iterable[tuple[int, int, int, int, int]]) -> dict[Pair, list[ReportedMonth]]:
+    found: dict[Pair, list[ReportedMonth]] = defaultdict(list)
+    for facility, product, period, consumed, stockout_days in rows:
+        found[facility, product].append(ReportedMonth(period, int(consumed), stockout_days))
+    return found
+
+
+def _months(
+    facility_ids: Collection[int] | None, product_ids: Collection[int] | None, until: int | None
+) -> Subquery:
+    """facility_id, product_id, period, consumed, stockout_days of every reported month."""
     left = case((col(Fact.flow).in_(("dispensed", "issued")), -col(Fact.quantity)), else_=0)
     reversed_too = exists().where(
         col(Reversal.facility_id) == col(Fact.facility_id),
         col(Reversal.operation_id) == col(Fact.operation_id),
     )
     on_card = and_(col(Card.facility_id) == col(Fact.facility_id), col(Card.number) == col(Fact.card))
-    keys = (col(Fact.facility_id), col(Card.product_id), col(Fact.booked_in))
-    statement = select(*keys, func.sum(left)).select_from(Fact).join(Card, on_card).where(~reversed_too)
-    statement = statement.where(*_scope(Fact.facility_id, facility_ids))
-    statement = statement.where(*_scope(Card.product_id, product_ids))
+    facts = (
+        select(
+            col(Fact.facility_id).label("facility_id"),
+            col(Card.product_id).label("product_id"),
+            col(Fact.booked_in).label("period"),
+            left.label("consumed"),
+            literal(0).label("stockout_days"),
+        )
+        .join(Card, on_card)
+        .where(~reversed_too, *_scope(Fact.facility_id, facility_ids), *_scope(Card.product_id, product_ids))
+    )
+    # A report of a month in which nothing moved has no facts, and is a reported month all the same.
+    reports = select(
+        col(PeriodReport.facility_id),
+        col(PeriodReport.product_id),
+        col(PeriodReport.period),
+        literal(0),
+        col(PeriodReport.stockout_days),
+    ).where(*_scope(PeriodReport.facility_id, facility_ids), *_scope(PeriodReport.product_id, product_ids))
     if until is not None:
-        statement = statement.where(col(Fact.booked_in) <= until)
-    return {
-        (facility, product, period): int(total)
-        for facility, product, period, total in session.execute(statement.group_by(*keys))
-    }
+        facts = facts.where(col(Fact.booked_in) <= until)
+        reports = reports.where(col(PeriodReport.period) <= until)
+    told = union_all(facts, reports).subquery()
+    keys = (told.c.facility_id, told.c.product_id, told.c.period)
+    return (
+        select(
+            *keys,
+            func.sum(told.c.consumed).label("consumed"),
+            func.max(told.c.stockout_days).label("stockout_days"),
+        )
+        .group_by(*keys)
+        .subquery()
+    )
 
 
 def _scope(column: int, ids: Collection[int] | None) -> list[ColumnElement[bool]]:
