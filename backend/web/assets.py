@@ -127,7 +127,7 @@ def answer(request: Request[Any, Any, Any], asset: Asset, headers: Mapping[str, 
 
 
 def asset_handlers(root: Path = PWA) -> list[ControllerRouterHandler]:
-    """The routes of every file and of the shell. Raises OSError or ValueError if the app is not whole."""
+    """The routes of every file and of the shell. Raises OSError or PoFileError if the app is not whole."""
     assets, welcome = collect(root), shells(root)
 
     @get(sorted(assets), include_in_schema=False)

@@ -20,7 +20,7 @@ _WORKER = "pwa/"
 
 
 def compiled(root: Path) -> dict[str, bytes]:
-    """JSON by language, of every .po in the folder. Raises ValueError for a file that is not a catalogue."""
+    """JSON by language, of every .po in the folder. Raises PoFileError for a file that is not a catalogue."""
     return {path.stem: _json(path) for path in sorted(root.glob("*.po"))}
 
 
