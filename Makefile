@@ -1,6 +1,6 @@
 # Everything that one does with Bincard, on a machine with nothing but Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench pictures lock clean
+.PHONY: help run test check format words bench pictures lock clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -32,6 +32,10 @@ check: .venv/.dev node_modules/.stamp ## Check form, lint, types and import rule
 format: .venv/.dev ## Put the code into its one form
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+words: .venv/.dev ## Bring the catalogues up to date with the words of the code
+	$(BIN)/pybabel -q extract -F babel.cfg --no-wrap --add-location=file --omit-header -o .venv/words.pot .
+	$(BIN)/pybabel -q update -l fr -i .venv/words.pot -o pwa/locale/fr.po --no-wrap --no-fuzzy-matching --ignore-obsolete
 
 bench: .venv/.dev ## Measure, as ratios against a baseline run beside; writes bench.json
 	$(BIN)/python -m tests.bench
