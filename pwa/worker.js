@@ -50,7 +50,8 @@ async function screen(event) {
   if (!context) return new Response('This form is too large.', { status: 413 });
   const { status, headers, body } = await answer(context.ctx, context.enrolled);
   if (request.method === 'POST') event.waitUntil(afterPost());
-  return new Response(body, { status, headers });
+  // A 204 may not have a body, not even an empty one.
+  return new Response(status === 204 ? null : body, { status, headers });
 }
 
 /**

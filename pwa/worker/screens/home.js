@@ -6,7 +6,7 @@ import { page, redirect } from '../layout.js';
 import { route } from '../router.js';
 import { cardsView, setMeta } from '../store.js';
 import { progress, sessions } from './count_session.js';
-import { arrow, chip, icon, notice } from './parts.js';
+import { arrow, icon, notice } from './parts.js';
 
 /** @import { Ctx, Reply } from '../types.js' */
 
@@ -19,6 +19,18 @@ export function languageSwitch(ctx) {
   return html`<form method="post" action="/app/language" hx-boost="false" class="segments" aria-label="${ctx.t('Language')}">
 <input type="hidden" name="back" value="${ctx.url.pathname}">
 ${Object.entries(LANGUAGES).map(([code, name]) => html`<button class="segment" name="language" value="${code}" lang="${code}"${code === ctx.lang && html` aria-current="true"`}>${name}</button>`)}</form>`;
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {string} role
+ * @returns {string} its name; one that this version does not know as it is
+ */
+function roleWords({ t }, role) {
+  return {
+    nurse: t('Nurse'), pharmacist: t('Pharmacist'), storekeeper: t('Storekeeper'), data_entry: t('Data entry'),
+    manager: t('Manager'), admin: t('Administrator'),
+  }[role] ?? role;
 }
 
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
@@ -37,6 +49,7 @@ export async function home(ctx) {
     { right: 'stock.view', symbol: 'stock', url: '/app/stock', name: t('Stock'),
       detail: without > 0 ? tn('{n} product is out of stock', '{n} products are out of stock', without, { n: fmt.number(without) }) : t('Cards and movements') },
   ].filter((tile) => may.has(tile.right));
+  const role = roleWords(ctx, me.role);
   const body = html`<div class="who">${icon('place')}<p class="who-words"><span class="who-place">${me.facilityName}</span>
 <span class="soft">${t('Signed in: {name}', { name: me.name })}</span></p></div>
 ${open && html`<a class="notice notice-warn" href="/app/count/${open.id}">${icon('count')}<span><strong>${t('Go on counting')}</strong><br>${t('{n} of {m} counted', { n: fmt.number(progress(open).counted), m: fmt.number(progress(open).of) })}</span>${arrow()}</a>`}
@@ -46,7 +59,7 @@ ${tiles.length === 0 && notice('warn', t('Your account may not record stock here
 <p><button type="button" class="button" data-install>${t('Install')}</button></p></div></div>
 <section class="stack-tight"><h2>${t('This device')}</h2>
 <ul class="rows"><li><a class="row" href="/app/operations">${icon('sent')}<span class="row-words"><span class="row-name">${t('Everything recorded here')}</span><span class="row-detail">${t('and what became of it')}</span></span>${arrow()}</a></li>
-<li><a class="row" href="/app/sign-in">${icon('person')}<span class="row-words"><span class="row-name">${t('Someone else signs in')}</span><span class="row-detail"><span>${me.deviceName}</span>${chip('idle', 'device', me.role)}</span></span>${arrow()}</a></li></ul>
+<li><a class="row" href="/app/sign-in">${icon('person')}<span class="row-words"><span class="row-name">${t('Someone else signs in')}</span><span class="row-detail"><span>${me.deviceName}</span>${role && html`<span>${role}</span>`}</span></span>${arrow()}</a></li></ul>
 <div class="line">${icon('language')}${languageSwitch(ctx)}</div></section>`;
   return page(ctx, { title: 'Bincard', body });
 }
