@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from backend import __version__
 from backend.commands import (
     database,
+    demo,
     devices,
     import_file,
     rebuild,
@@ -29,7 +30,7 @@ from backend.commands.terminal import remark
 from backend.problems import Problem
 from backend.settings import Settings
 
-COMMANDS = (serve, database, import_file, users, devices, tokens, rebuild, unbuilt)
+COMMANDS = (serve, database, demo, import_file, users, devices, tokens, rebuild, unbuilt)
 INTERRUPTED = 130
 
 

@@ -49,7 +49,7 @@ def require_migrated(settings: Settings, *, make: bool = False) -> None:
     revision = _revision(settings.database_address)
     if revision == migrate.head():
         return
-    if revision is None and make and _is_empty(settings.database_address):
+    if make and is_current_or_empty(settings):
         migrate.migrate(settings.database_address)
         return
     _refuse_unknown(revision)
@@ -57,6 +57,12 @@ def require_migrated(settings: Settings, *, make: bool = False) -> None:
     if revision is None:
         raise Failed(f"There is no Bincard database at {where} yet. {HOW_TO_MIGRATE}")
     raise Failed(f"The database at {where} is of an earlier release ({revision}). {HOW_TO_MIGRATE}")
+
+
+def is_current_or_empty(settings: Settings) -> bool:
+    """Whether a command that fills a new database may open this one."""
+    revision = _revision(settings.database_address)
+    return revision == migrate.head() or (revision is None and _is_empty(settings.database_address))
 
 
 @contextmanager

@@ -1,0 +1,64 @@
+"""What is still to be looked at in the demo: operations of the last hours that push flags or holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlmodel import Session, col, select
+
+from backend.clock import HOUR_MS, MINUTE_MS
+from backend.models import Card, Lot
+from backend.services.catalogue import product_by_code
+from backend.services.places import facility_by_code
+
+Work = tuple[str, int, str, dict[str, object]]
+"""(facility code, moment, operation kind, body)"""
+
+
+def open_work(session: Session, now: int) -> Iterator[Work]:
+    """A day's trouble at the nurse's health centre, and a little elsewhere."""
+    beyond = _beyond_the_book
+    yield "HC01", now - 5 * HOUR_MS, "stock.dispense", beyond(session, "HC01", "AMOX500", 30)
+    yield "HC01", now - 4 * HOUR_MS, "stock.dispense", beyond(session, "HC01", "ORS", 12)
+    yield "HC01", now - 3 * HOUR_MS, "stock.receive", _unknown_product()
+    yield "HC01", now - 2 * HOUR_MS, "stock.adjust", _found_as_lost(session, "HC01", "PARA500")
+    yield "HC04", now - 9 * HOUR_MS, "stock.dispense", beyond(session, "HC04", "COC", 8)
+    yield "HO02", now - 26 * HOUR_MS, "stock.dispense", beyond(session, "HO02", "CEFT1G", 15)
+    yield "CL05", now - 40 * MINUTE_MS, "stock.dispense", beyond(session, "CL05", "RDTMAL", 20)
+
+
+def _first_lot(session: Session, facility: str, product: str) -> tuple[dict[str, object], int]:
+    """The lot that FEFO proposes, as a line names it, and how much the book has of it."""
+    facility_id, product_id = facility_by_code(session, facility).id, product_by_code(session, product).id
+    found = session.exec(
+        select(Lot.number, Lot.expiry, Card.on_hand)
+        .join(
+            Card,
+            (col(Card.facility_id) == col(Lot.facility_id))
+            & (col(Card.product_id) == col(Lot.product_id))
+            & (col(Card.lot) == col(Lot.number)),
+        )
+        .where(Lot.facility_id == facility_id, Lot.product_id == product_id)
+        .order_by(col(Card.on_hand) <= 0, col(Lot.expiry), col(Lot.number))
+    ).first()
+    assert found is not None, "every kept medicine has had a lot since the opening count"
+    number, expiry, on_hand = found
+    return {"number": number, "expiry": expiry}, max(0, on_hand)
+
+
+def _beyond_the_book(session: Session, facility: str, product: str, more: int) -> dict[str, object]:
+    """More was given out than the card knows of: negative_stock until somebody counts."""
+    lot, on_hand = _first_lot(session, facility, product)
+    return {"lines": [{"product": product, "lot": lot, "quantity": on_hand + more}]}
+
+
+def _found_as_lost(session: Session, facility: str, product: str) -> dict[str, object]:
+    """Stock was found and entered with the reason of a loss: reason_type."""
+    lot, _on_hand = _first_lot(session, facility, product)
+    return {"lines": [{"product": product, "lot": lot, "quantity": 40, "reason": "lost"}]}
+
+
+def _unknown_product() -> dict[str, object]:
+    """A donation of something that the catalogue does not have: held until an administrator adds it."""
+    line = {"product": "CLARI500", "lot": {"number": "CL8842", "expiry": "2029-03-31"}, "quantity": 50}
+    return {"source": {"donor": "HARBOUR TRUST"}, "reference": "Donation", "lines": [line]}
