@@ -25,7 +25,7 @@ from backend.ids import Ids, uuid7
 from backend.jobs.upkeep import keep_tidy
 from backend.keys import with_secret_key
 from backend.settings import Settings
-from backend.web import api, auth
+from backend.web import account, api, auth, users
 from backend.web.assets import asset_handlers
 from backend.web.cross_site import refuse_cross_site
 from backend.web.csp import security_headers
@@ -81,6 +81,8 @@ def _routes() -> Sequence[ControllerRouterHandler]:
         live,
         api.router,
         *auth.handlers,
+        account.router,
+        users.router,
         *sync.routes.handlers,
         *asset_handlers(),
     ]

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
-from msgspec import Meta, Struct
+from litestar.params import Parameter
+from msgspec import Struct
 
 from backend.clock import Clock
 from backend.db import Database
@@ -18,12 +17,10 @@ from backend.services.sign_in import check_password
 from backend.settings import Settings
 from backend.web.cookies import language_cookie, no_session_cookie, session_cookie, session_secret
 from backend.web.errors import PAGES, SIGN_IN
+from backend.web.forms import FORM_BYTES_MAX, Form, Text
 from backend.web.guards import recognise
 from backend.web.language import languages
 from backend.web.pages import go_to, page
-
-Text = Annotated[str, Meta(max_length=1000, pattern=r"\A[^\x00]*\Z")]
-"""A field of a form."""
 
 Next = Annotated[str, Parameter(query="next", max_length=2000)]
 
@@ -59,10 +56,10 @@ async def sign_in_page(request: Request[Any, Any, Any], wanted: Next = "") -> Re
     return _form(request, wanted)
 
 
-@post(SIGN_IN, include_in_schema=False, status_code=303, request_max_body_size=16_384)
+@post(SIGN_IN, include_in_schema=False, status_code=303, request_max_body_size=FORM_BYTES_MAX)
 async def sign_in(
     request: Request[Any, Any, Any],
-    data: Annotated[SignIn, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    data: Form[SignIn],
     client_address: str,
     db: Database,
     settings: Settings,
@@ -99,9 +96,9 @@ async def sign_out(
     return go_to(SIGN_IN, cookies=[no_session_cookie(settings)])
 
 
-@post("/manage/language", include_in_schema=False, status_code=303, request_max_body_size=16_384)
+@post("/manage/language", include_in_schema=False, status_code=303, request_max_body_size=FORM_BYTES_MAX)
 async def choose_language(
-    data: Annotated[Language, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    data: Form[Language],
     settings: Settings,
 ) -> Response[Any]:
     """Remember a language in this browser."""

@@ -18,19 +18,30 @@ from backend.web.wiring import Wiring
 
 @dataclass(frozen=True)
 class Guard:
-    """Lets pass who is signed in and, unless `right` is None, holds it at some place at least."""
+    """Lets pass who is signed in and, unless `right` is None, holds it at some place at least, or everywhere."""
 
     right: str | None
+    everywhere: bool = False
 
     async def __call__(self, connection: Connection, _handler: BaseRouteHandler) -> None:
         viewer = await _signed_in(connection)
-        if self.right is not None and not viewer.allows(self.right):
+        if viewer.by_token and connection.scope.get("method") not in ("GET", "HEAD"):
+            raise Problem(403, "read_only_token", "A token of the read API can read and nothing else.")
+        if self.right is not None and not self._allows(viewer, self.right):
             raise Problem(403, "not_permitted", "You have no right to this.", extra={"right": self.right})
+
+    def _allows(self, viewer: Viewer, right: str) -> bool:
+        return viewer.facilities(right) is None if self.everywhere else viewer.allows(right)
 
 
 def requires(right: str) -> Any:
     """The guard of a route for those who hold a right (domain.roles), by session or bearer token."""
     return Guard(right)
+
+
+def requires_everywhere(right: str) -> Any:
+    """The guard of a route whose work is bound to no place: whoever edits users could give themselves any."""
+    return Guard(right, everywhere=True)
 
 
 signed_in: Any = Guard(None)

@@ -29,7 +29,17 @@ def test_a_card_row_is_as_documented(bincard: Bincard) -> None:
     rows = items(bincard, "bob", "cards?facility=A&product=AL")
     assert len(rows) == 1
     assert list(rows[0]) == (
-        ["facility", "product", "lot", "expiry", "location", "account", "on_hand", "last_counted_at", "version"]
+        [
+            "facility",
+            "product",
+            "lot",
+            "expiry",
+            "location",
+            "account",
+            "on_hand",
+            "last_counted_at",
+            "version",
+        ]
     )
     version = rows[0].pop("version")
     assert isinstance(version, int)

@@ -14,7 +14,7 @@ from backend.models import ApiToken, Assignment, Device, Facility, Program, User
 from backend.services.access import zone_tree
 from backend.web.api.paging import LIMIT_DEFAULT, Cursor, Limit, Page, after, paged, past
 from backend.web.api.scoping import codes, scope_of, within
-from backend.web.guards import requires
+from backend.web.guards import requires, requires_everywhere
 from backend.web.viewer import Viewer
 
 Key = tuple[str | int, ...] | None
@@ -63,7 +63,7 @@ class TokenOut(Struct):
     revoked_at: str | None
 
 
-@get("/users", guards=[requires("user.edit")], tags=["people"])
+@get("/users", guards=[requires_everywhere("user.edit")], tags=["people"])
 async def list_users(
     db: Database, viewer: Viewer, cursor: Cursor = None, limit: Limit = LIMIT_DEFAULT
 ) -> Page[UserOut]:
@@ -170,7 +170,7 @@ def _tokens(session: Session, viewer: Viewer, key: Key, limit: int) -> Page[Toke
         .order_by(col(ApiToken.id))
         .limit(limit + 1)
     )
-    if not viewer.allows("user.edit"):
+    if viewer.facilities("user.edit") is not None:
         statement = statement.where(ApiToken.user_id == viewer.user_id)
 
     def shown(one: tuple[ApiToken, str]) -> TokenOut:
