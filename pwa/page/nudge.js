@@ -20,6 +20,8 @@ async function keepData() {
 }
 
 let asked = false;
+/** What the sync bar said last: a screen that shows more of it listens for `bincard:status`. */
+let told = '';
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let planned;
 
@@ -30,6 +32,8 @@ navigator.serviceWorker.addEventListener('message', ({ data }) => {
   }
   if (data?.type === 'status') {
     clearTimeout(planned);
+    if (data.html !== told) document.dispatchEvent(new CustomEvent('bincard:status'));
+    told = data.html;
     // The worker may be asleep when its next try is due; an open page wakes it.
     if (typeof data.retry_in_ms === 'number') planned = setTimeout(() => nudge('timer'), data.retry_in_ms + 50);
   }

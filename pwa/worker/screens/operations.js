@@ -92,12 +92,14 @@ route('GET', '/app/operations', async (ctx) => {
   const rest = before === undefined ? shown.filter(({ id }) => !standing.has(id)) : shown;
   const rows = (/** @type {OutboxRecord[]} */ list) => Promise.all(list.map((record) => row(ctx, record, standing)));
   const last = shown.at(-1);
-  const body = html`${before === undefined && await state(ctx)}
+  // A page that shows this asks anew when the worker tells that something was sent (page/nudge.js).
+  const live = before === undefined && html` hx-get="/app/operations" hx-trigger="bincard:status from:document" hx-target="this" hx-select="#operations" hx-swap="outerHTML"`;
+  const body = html`<div id="operations" class="stack"${live}>${before === undefined && await state(ctx)}
 ${urgent.length > 0 && html`<section class="stack-tight"><h2>${t('Needs a look')}</h2><ul class="rows">${await rows(urgent)}</ul></section>`}
 ${rest.length > 0 && html`<section class="stack-tight"><h2>${t('What was recorded here')}</h2><ul class="rows">${await rows(rest)}</ul></section>`}
 ${shown.length === 0 && empty('saved', t('Nothing recorded yet'), t('Each count, receipt and issue that you save stands here, with what became of it.'))}
 ${records.length > PAGE_ROWS && last && html`<p><a class="button" href="/app/operations?before=${last.id}">${t('Older')}</a></p>`}
-<p class="small soft">${icon('device')} ${ctx.me.deviceName} · ${ctx.me.user} · ${ctx.me.facilityName}</p>`;
+<p class="small soft">${icon('device')} ${ctx.me.deviceName} · ${ctx.me.user} · ${ctx.me.facilityName}</p></div>`;
   const canSend = ctx.sync.waiting > 0 && ctx.sync.state !== 'paused';
   return page(ctx, {
     title: t('Sent and waiting'), back: before === undefined ? '/app' : '/app/operations', body,
