@@ -12,7 +12,7 @@ import pytest
 
 from backend.db import Database
 from backend.migrate import migrate
-from tests.support import postgres
+from tests.support import clinic, postgres
 from tests.support.proxy import Proxy
 from tests.support.served import ROOT, Served
 
@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _settings_of_our_own() -> Iterator[None]:
     """No test sees the BINCARD_* settings of whoever runs it, but for those that name the tests' own tools."""
-    kept = {"BINCARD_CHROMIUM", "BINCARD_TEST_POSTGRES_URL"}
+    kept = {"BINCARD_CHROMIUM", "BINCARD_TEST_DATA", "BINCARD_TEST_POSTGRES_URL"}
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("BINCARD_") and name not in kept]:
             patch.delenv(name)
@@ -45,6 +45,24 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """A fresh, migrated SQLite database."""
     path = tmp_path / "bincard.sqlite"
     shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def clinic_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tests' district in it (tests/support/clinic.py); copied, never opened, by the tests."""
+    folder = tmp_path_factory.mktemp("clinic")
+    path = folder / "clinic.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    clinic.furnish(Served(f"sqlite:///{path}", folder / "data"), folder)
+    return path
+
+
+@pytest.fixture
+def clinic_url(clinic_template: Path, tmp_path: Path) -> str:
+    """A fresh SQLite database with the tests' district in it."""
+    path = tmp_path / "clinic.sqlite"
+    shutil.copyfile(clinic_template, path)
     return f"sqlite:///{path}"
 
 
@@ -135,8 +153,12 @@ def proxy_to() -> Iterator[Callable[[int], Proxy]]:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The real files beside the checkout. They are never committed: without them the test is skipped, saying so."""
-    folder = ROOT.parent / "shared" / "data"
+    """The real files, beside the checkout or where BINCARD_TEST_DATA points; without them the test is skipped.
+
+    They are never committed. The skipped tests are listed with the reason at the end of the run.
+    """
+    named = os.environ.get("BINCARD_TEST_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip("the real data are not beside this checkout (../shared/data)")
+        pytest.skip("the real data are neither in ../shared/data nor where BINCARD_TEST_DATA points")
     return folder

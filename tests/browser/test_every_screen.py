@@ -100,10 +100,8 @@ def pictures(request: pytest.FixtureRequest) -> Path | None:
 
 
 @pytest.fixture
-def served(sqlite_url: str, serve: Callable[..., Served], tmp_path: Path) -> Served:
-    started = serve(sqlite_url)
-    clinic.furnish(started, tmp_path / "furniture")
-    return started
+def served(clinic_url: str, serve: Callable[..., Served]) -> Served:
+    return serve(clinic_url)
 
 
 @pytest.mark.parametrize("device", [PHONE, TABLET], ids=lambda device: device.name)

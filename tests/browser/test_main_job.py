@@ -6,7 +6,6 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -23,10 +22,8 @@ LIVE_S = 2.0
 
 
 @pytest.fixture
-def served(sqlite_url: str, serve: Callable[..., Served], tmp_path: Path) -> Served:
-    started = serve(sqlite_url)
-    clinic.furnish(started, tmp_path / "furniture")
-    return started
+def served(clinic_url: str, serve: Callable[..., Served]) -> Served:
+    return serve(clinic_url)
 
 
 @pytest.fixture
@@ -34,9 +31,9 @@ def proxy(served: Served, proxy_to: Callable[[int], Proxy]) -> Proxy:
     return proxy_to(served.port)
 
 
-def ledger(sqlite_url: str) -> list[tuple[str, str, int, int]]:
+def ledger(clinic_url: str) -> list[tuple[str, str, int, int]]:
     """Every count in the ledger: product, outcome, quantity, and how often this operation is there."""
-    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+    with sqlite3.connect(clinic_url.removeprefix("sqlite:///")) as connection:
         return connection.execute(
             """
             SELECT product.code, operation.outcome, fact.quantity,
@@ -50,14 +47,14 @@ def ledger(sqlite_url: str) -> list[tuple[str, str, int, int]]:
         ).fetchall()
 
 
-def counted_once(sqlite_url: str, figures: list[int]) -> None:
+def counted_once(clinic_url: str, figures: list[int]) -> None:
     """The ledger holds exactly these figures, for the products in their order, each once."""
     expected = [(clinic.code(number), "applied", figure, 1) for number, figure in enumerate(figures)]
-    assert ledger(sqlite_url) == expected
+    assert ledger(clinic_url) == expected
 
 
 def test_a_count_made_offline_reaches_the_manager(
-    chromium: Callable[..., Chromium], served: Served, proxy: Proxy, sqlite_url: str
+    chromium: Callable[..., Chromium], served: Served, proxy: Proxy, clinic_url: str
 ) -> None:
     tablet, phone = chromium(TABLET), chromium(PHONE)
     page = tablet.page()
@@ -74,7 +71,7 @@ def test_a_count_made_offline_reaches_the_manager(
     nurse.begin_count(page)
     nurse.count_items(page, FIGURES)
     nurse.wait_for_waiting(page, len(FIGURES))
-    assert ledger(sqlite_url) == []
+    assert ledger(clinic_url) == []
 
     # A flat battery, and then a start with no network.
     tablet.kill()
@@ -82,7 +79,7 @@ def test_a_count_made_offline_reaches_the_manager(
     page = tablet.page(f"{proxy.url}/app")
     nurse.wait_for_waiting(page, len(FIGURES))
     assert "Go on counting" in page.locator("#main").inner_text()
-    assert ledger(sqlite_url) == []
+    assert ledger(clinic_url) == []
 
     proxy.heal()
     page.reload()
@@ -92,13 +89,13 @@ def test_a_count_made_offline_reaches_the_manager(
     expect(row).to_contain_text("120", timeout=LIVE_S * 1000)
     assert time.monotonic() - sent_at < LIVE_S
     assert watching.evaluate("window.neverReloaded") is True
-    counted_once(sqlite_url, FIGURES)
+    counted_once(clinic_url, FIGURES)
     assert tablet.own_errors() == []
     assert phone.own_errors() == []
 
 
 def test_an_answer_lost_after_the_commit_does_not_double(
-    chromium: Callable[..., Chromium], proxy: Proxy, sqlite_url: str
+    chromium: Callable[..., Chromium], proxy: Proxy, clinic_url: str
 ) -> None:
     tablet = chromium(TABLET)
     page = tablet.page()
@@ -107,13 +104,13 @@ def test_an_answer_lost_after_the_commit_does_not_double(
     dropped = proxy.drop_next_answer()
     nurse.count_items(page, FIGURES[:1])
     assert dropped.wait(20)
-    assert len(ledger(sqlite_url)) == 1
+    assert len(ledger(clinic_url)) == 1
     nurse.wait_until_sent(page)
-    counted_once(sqlite_url, FIGURES[:1])
+    counted_once(clinic_url, FIGURES[:1])
 
 
 def test_it_starts_with_the_server_down(
-    chromium: Callable[..., Chromium], served: Served, proxy: Proxy, sqlite_url: str
+    chromium: Callable[..., Chromium], served: Served, proxy: Proxy, clinic_url: str
 ) -> None:
     tablet = chromium(PHONE)
     page = tablet.page()
@@ -134,7 +131,7 @@ def test_it_starts_with_the_server_down(
     served.start()
     page.reload()
     nurse.wait_until_sent(page)
-    counted_once(sqlite_url, FIGURES[:3])
+    counted_once(clinic_url, FIGURES[:3])
 
 
 def test_a_half_typed_figure_survives_a_closed_tab(chromium: Callable[..., Chromium], proxy: Proxy) -> None:
@@ -154,7 +151,7 @@ def test_a_half_typed_figure_survives_a_closed_tab(chromium: Callable[..., Chrom
 
 
 def test_operations_wait_through_a_withdrawn_device(
-    chromium: Callable[..., Chromium], served: Served, proxy: Proxy, sqlite_url: str
+    chromium: Callable[..., Chromium], served: Served, proxy: Proxy, clinic_url: str
 ) -> None:
     """An administrator withdraws the tablet while it counts offline; the nurse signs in again and all is sent."""
     tablet = chromium(TABLET)
@@ -163,19 +160,19 @@ def test_operations_wait_through_a_withdrawn_device(
     proxy.cut()
     nurse.begin_count(page)
     nurse.count_items(page, FIGURES[:2])
-    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+    with sqlite3.connect(clinic_url.removeprefix("sqlite:///")) as connection:
         connection.execute("UPDATE device SET revoked_at = ?", (int(time.time() * 1000),))
     proxy.heal()
     page.goto(f"{proxy.url}/app")
     expect(page.locator("#sync-bar")).to_contain_text("sign in again", timeout=20_000)
-    assert ledger(sqlite_url) == []
+    assert ledger(clinic_url) == []
 
     page.goto(f"{proxy.url}/app/sign-in")
     expect(page.locator("#main")).to_contain_text("2 operations wait on this device")
     page.get_by_label("Password").fill(clinic.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     nurse.wait_until_sent(page)
-    counted_once(sqlite_url, FIGURES[:2])
+    counted_once(clinic_url, FIGURES[:2])
 
 
 def storage(page: Page) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.support import clinic, nurse
+from tests.support import nurse
 from tests.support.browser import TABLET, Chromium
 from tests.support.proxy import Proxy
 from tests.support.served import ROOT, Served
@@ -34,11 +34,9 @@ def test_queued_operations_survive_an_update_with_two_tabs_open(
     checkout: Path,
     serve: Callable[..., Served],
     proxy_to: Callable[[int], Proxy],
-    sqlite_url: str,
-    tmp_path: Path,
+    clinic_url: str,
 ) -> None:
-    served = serve(sqlite_url, root=checkout)
-    clinic.furnish(served, tmp_path / "furniture")
+    served = serve(clinic_url, root=checkout)
     proxy = proxy_to(served.port)
     tablet = chromium(TABLET)
     counting = tablet.page()
@@ -74,7 +72,7 @@ def test_queued_operations_survive_an_update_with_two_tabs_open(
     proxy.heal()
     other.reload()
     nurse.wait_until_sent(other)
-    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+    with sqlite3.connect(clinic_url.removeprefix("sqlite:///")) as connection:
         rows = connection.execute(
             "SELECT fact.quantity, operation.outcome FROM fact JOIN operation"
             " ON operation.id = fact.operation_id AND operation.facility_id = fact.facility_id"

@@ -87,8 +87,8 @@ class Chromium:
             locale=self.locale,
             timezone_id="UTC",
         )
-        # Tests wait for what is on the screen; after half a minute it is a failure, not slowness.
-        self._context.set_default_timeout(30_000)
+        # Tests wait for what is on the screen; after a quarter of a minute it is a failure, not slowness.
+        self._context.set_default_timeout(15_000)
         self._context.on("page", self._listen)
         self._context.on("serviceworker", lambda worker: worker.on("console", self._heard))
         for page in self._context.pages:
