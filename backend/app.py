@@ -10,14 +10,10 @@ from typing import Any
 from litestar import Litestar, Request, get
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 import sync.routes
-from backend import __version__
 from backend.clock import Clock, system_clock
 from backend.db import Database
 from backend.domain.addresses import client_address
@@ -25,7 +21,7 @@ from backend.ids import Ids, uuid7
 from backend.jobs.upkeep import keep_tidy
 from backend.keys import with_secret_key
 from backend.settings import Settings
-from backend.web import account, api, auth, users
+from backend.web import account, api, auth, openapi, users
 from backend.web.assets import asset_handlers
 from backend.web.cross_site import refuse_cross_site
 from backend.web.csp import security_headers
@@ -65,10 +61,11 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uu
         lifespan=[_life(db, clock), feeding],
         state=State({"wiring": Wiring(db, settings, clock)}),
         request_max_body_size=BODY_BYTES_MAX,
-        openapi_config=_openapi(),
+        openapi_config=openapi.config(),
         logging_config=None,
         debug=False,
     )
+    openapi.describe_errors(app)
     # Outside of Litestar's own router, so that a request that no route takes is logged like the others.
     app.asgi_handler = logged(app.asgi_handler)
     return app
@@ -116,16 +113,3 @@ def _life(db: Database, clock: Clock) -> Any:
             await asyncio.to_thread(db.close)
 
     return life
-
-
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="Bincard",
-        version=__version__,
-        description="The read API and the sync protocol of Bincard. Errors are application/problem+json.",
-        # No page that loads scripts from elsewhere: the document itself, and nothing more.
-        render_plugins=[JsonRenderPlugin(path="/")],
-        path="/schema",
-        components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
-        use_handler_docstrings=True,
-    )

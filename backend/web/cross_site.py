@@ -6,8 +6,6 @@ this very site by Sec-Fetch-Site, or by Origin in browsers (and plain HTTP addre
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -25,10 +23,9 @@ def from_this_site(headers: Headers) -> bool:
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")
-    origin = headers.get("origin")
-    if origin is None:
-        return False
-    return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+    # Behind a TLS proxy the server cannot tell its own scheme; the host is what another site cannot have.
+    host = headers.get("host", "").lower()
+    return headers.get("origin", "").lower() in (f"http://{host}", f"https://{host}")
 
 
 def refuse_cross_site(settings: Settings):  # type: ignore[no-untyped-def]
