@@ -12,7 +12,7 @@ CODE_LENGTH_MAX = 64
 QUANTITY_MAX = 10**9
 _TRUE = frozenset({"true", "yes", "y", "1"})
 _FALSE = frozenset({"false", "no", "n", "0"})
-_WHOLE = re.compile(r"([+-]?\d{1,18})(?:\.0*)?")
+_WHOLE = re.compile(r"([+-]?[0-9]{1,18})(?:\.0*)?")
 
 
 def text(column: str, value: str, *, length_max: int, required: bool = False) -> str:
@@ -69,7 +69,7 @@ def hundredths(column: str, value: str, *, high: int) -> int:
     """A number with at most two decimals, in hundredths, from 0 to `high` whole ones."""
     if not value:
         raise RefusedCell(column, "is blank")
-    match = re.fullmatch(r"(\d{1,6})(?:[.,](\d*))?", value)
+    match = re.fullmatch(r"([0-9]{1,6})(?:[.,]([0-9]*))?", value)
     if match is None:
         raise RefusedCell(column, f"is not a number of months: {value[:40]!r}")
     decimals = (match[2] or "").rstrip("0")

@@ -70,7 +70,9 @@ def decoded(content: bytes) -> str:
         )
     if b"\0" in content:
         at = content.index(b"\0")
-        kind = "UTF-16 without a byte order mark" if content[1::2][:200].count(0) > 50 else "not text"
+        # Text of European letters in UTF-16 is a zero byte, a letter, a zero byte, a letter, or the other way round.
+        zeros = max(content[:400][start::2].count(0) for start in (0, 1))
+        kind = "UTF-16 without a byte order mark" if zeros > len(content[:400]) // 4 else "not text"
         raise UnreadableFile(f"This file is {kind}: there is a zero byte at offset {at}. {SAVE_AS_UTF8}")
     try:
         return content.decode("utf-8-sig")
@@ -94,12 +96,9 @@ def _not_utf8(content: bytes, at: int) -> str:
 def parse_table(text: str) -> Table:
     """The table in a text. Raises UnreadableFile when there is no header row or a limit is passed."""
     records = _records(text, _delimiter(text))
-    headers: tuple[str, ...] = ()
-    for _line, cells in records:
-        headers = tuple(" ".join(cell.split()) for cell in cells)
-        if any(headers):
-            break
-    if not any(headers):
+    named = (tuple(" ".join(cell.split()) for cell in cells) for _line, cells in records)
+    headers = next((cells for cells in named if any(cells)), ())
+    if not headers:
         raise UnreadableFile("This file is empty: there is no row of headers.")
     if len(headers) > COLUMNS_MAX:
         raise UnreadableFile(f"This file has {len(headers)} columns; at most {COLUMNS_MAX} can be read.")
