@@ -11,6 +11,7 @@ const PREFIX = 'bincard-files-';
 const SEEN = 'bincard-seen';
 const HASH = 'x-bincard-hash';
 const SEEN_PAGES_MAX = 50;
+const SIGN_IN = '/manage/sign-in';
 
 /** @returns {Build} what the server stamped into worker.js */
 export function build() {
@@ -26,7 +27,8 @@ export function build() {
 export async function install({ version, files }) {
   const cache = await caches.open(PREFIX + version);
   const earlier = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== PREFIX + version);
-  await Promise.all(Object.entries(files).map(async ([path, hash]) => {
+  // All are tried even if one fails: the next attempt goes on with what this one brought.
+  const outcomes = await Promise.allSettled(Object.entries(files).map(async ([path, hash]) => {
     for (const name of [PREFIX + version, ...earlier]) {
       const known = await (await caches.open(name)).match(path);
       if (known?.headers.get(HASH) !== hash) continue;
@@ -43,6 +45,8 @@ export async function install({ version, files }) {
     }
     await cache.put(path, new Response(body, { headers }));
   }));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 /**
@@ -85,11 +89,10 @@ export async function lastSeen(request, banner) {
   const cache = await caches.open(SEEN);
   try {
     const response = await fetch(request);
-    // Only whole pages that were answered as asked: not a fragment, not the sign-in that a redirect led to.
-    const whole = request.mode === 'navigate' && response.status === 200 && !response.redirected;
-    if (whole && response.headers.get('Content-Type')?.startsWith('text/html')) {
-      await keep(cache, request.url, response.clone());
-    } else if (response.redirected || response.status === 401) await caches.delete(SEEN);
+    // Whoever is asked to sign in is not signed in: what the last person saw is not theirs to see.
+    if (response.status === 401 || new URL(request.url).pathname === SIGN_IN) await forgetSeen();
+    else if (request.mode === 'navigate' && response.status === 200
+      && response.headers.get('Content-Type')?.startsWith('text/html')) await keep(cache, request.url, response.clone());
     return response;
   } catch (error) {
     const copy = request.mode === 'navigate' ? await cache.match(request.url) : undefined;
