@@ -147,7 +147,7 @@ def _delimiter(text: str) -> str:
 
     def cells(delimiter: str) -> int:
         for _line, record in _records(text, delimiter, strict=False):
-            if any(record):
+            if record:
                 return len(record)
         return 0
 
