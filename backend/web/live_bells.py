@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import psycopg
@@ -68,17 +69,21 @@ async def _poll_file(db: Database, ring: Ring) -> None:
         return
     # A connection of its own: data_version tells only of commits by others than the connection that asks.
     connection = await asyncio.to_thread(sqlite3.connect, path, timeout=5, check_same_thread=False)
+    # One thread for asking and for closing: a cancelled question is still being asked, and closing the
+    # connection under it takes the whole process down.
+    thread = ThreadPoolExecutor(1, "bincard-poll")
     try:
         seen: int | None = None
         while True:
             with suppress(sqlite3.OperationalError):
-                version = await asyncio.to_thread(_data_version, connection)
+                version = await asyncio.get_running_loop().run_in_executor(thread, _data_version, connection)
                 if version != seen:
                     seen = version
                     ring(None)
             await asyncio.sleep(POLL_S)
     finally:
-        connection.close()
+        thread.submit(connection.close)
+        thread.shutdown(wait=False)
 
 
 def _data_version(connection: sqlite3.Connection) -> int:
