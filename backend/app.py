@@ -21,7 +21,7 @@ from backend.ids import Ids, uuid7
 from backend.jobs.upkeep import keep_tidy
 from backend.keys import with_secret_key
 from backend.settings import Settings
-from backend.web import account, api, auth, openapi, users
+from backend.web import account, api, auth, manage, openapi, users
 from backend.web.assets import asset_handlers
 from backend.web.cross_site import refuse_cross_site
 from backend.web.csp import security_headers
@@ -80,6 +80,7 @@ def _routes() -> Sequence[ControllerRouterHandler]:
         *auth.handlers,
         account.router,
         users.router,
+        *manage.handlers,
         *sync.routes.handlers,
         *asset_handlers(),
     ]

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
 from backend.models import Card, Facility, Operation, Product, StockException
-from backend.problems import Problem
 from backend.services.scope import Scope
+from backend.services.sight import Country, Sight
 
 EXCEPTIONS_MAX = 200
 
@@ -41,22 +41,44 @@ class ExceptionsPage:
     """Open exceptions by facility, newest first in each; `total` counts those past the limit too."""
 
     facilities: Sequence[tuple[str, str, Sequence[OpenException]]]
+    shown: int
     total: int
-    facility: tuple[str, str] | None
+    place: str
 
 
-def exceptions_page(session: Session, scope: Scope, facility: str | None) -> ExceptionsPage:
-    """Open exceptions in sight, of one facility (its code) or of all. Raises Problem 404 out of sight."""
-    named = _facility(session, scope, facility) if facility else None
-    wanted = _open(scope)
-    if named is not None:
-        wanted.append(col(StockException.facility_id) == named[0])
+def exceptions_page(
+    session: Session, sight: Sight, *, facility: str | None = None, zone_id: int | None = None
+) -> ExceptionsPage:
+    """Open exceptions in sight, of one facility (its code), of a zone, or of all; `place` is the name of either.
+
+    Raises Problem 404 out of sight.
+    """
+    name, inside = _where(session, sight, facility, zone_id)
+    wanted = _open(sight.exceptions)
+    if inside is not None:
+        wanted.append(col(StockException.facility_id).in_(inside))
     total = session.execute(_joined(select(func.count())).where(*wanted)).scalar_one()
     groups: dict[tuple[str, str], list[OpenException]] = {}
-    for one in _read(session, wanted):
+    found = _read(session, wanted)
+    for one in found:
         groups.setdefault((one.facility_name, one.facility_code), []).append(one)
-    facilities = [(code, name, groups[name, code]) for name, code in sorted(groups)]
-    return ExceptionsPage(facilities, total, named[1:] if named else None)
+    facilities = [(code, named, groups[named, code]) for named, code in sorted(groups)]
+    return ExceptionsPage(facilities, len(found), total, name)
+
+
+def _where(
+    session: Session, sight: Sight, facility: str | None, zone_id: int | None
+) -> tuple[str, frozenset[int] | None]:
+    """The name of the facility or zone asked for and the facilities in it; None where all are asked for."""
+    if facility is None and zone_id is None:
+        return "", None
+    country = Country(session, sight)
+    if facility is not None:
+        place = country.place(facility)
+        return place.name, frozenset({place.id})
+    assert zone_id is not None
+    country.require_zone(zone_id)
+    return country.tree.nodes[zone_id].name, country.below(zone_id)
 
 
 def of_operation(session: Session, scope: Scope, facility_id: int, operation_id: str) -> list[OpenException]:
@@ -123,10 +145,10 @@ def _read(session: Session, wanted: Sequence[ColumnElement[bool]]) -> list[OpenE
         .order_by(col(StockException.opened_at).desc(), col(StockException.id))
         .limit(EXCEPTIONS_MAX)
     ).all()
-    return [_shown(row) for row in rows]
+    return [_shown(tuple(row)) for row in rows]
 
 
-def _shown(row: Row[Any]) -> OpenException:
+def _shown(row: tuple[Any, ...]) -> OpenException:
     (id_, code, facility_code, facility_name, operation_id, *told, detail, opened_at) = row
     kind, author, outcome, product, product_code, lot = (text or "" for text in told)
     return OpenException(
@@ -144,12 +166,3 @@ def _shown(row: Row[Any]) -> OpenException:
         json.loads(detail),
         opened_at,
     )
-
-
-def _facility(session: Session, scope: Scope, code: str) -> tuple[int, str, str]:
-    row = session.execute(
-        select(col(Facility.id), col(Facility.code), col(Facility.name)).where(col(Facility.code) == code)
-    ).first()
-    if row is None or not scope.has_facility(row[0]):
-        raise Problem(404, "not_found", "There is nothing here.")
-    return row[0], row[1], row[2]

@@ -103,21 +103,31 @@ def zone_page(session: Session, sight: Sight, zone_id: int | None) -> ZonePage:
     )
 
 
-def places_page(session: Session, sight: Sight) -> list[PlaceLine]:
-    """All facilities in sight, inactive ones last, by name."""
+def places_page(session: Session, sight: Sight, zone_id: int | None) -> tuple[list[PlaceLine], str]:
+    """Facilities of a zone (None: all in sight), inactive ones last, and the zone's name. Problem 404 out of sight."""
     country = Country(session, sight)
+    inside = None
+    if zone_id is not None:
+        country.require_zone(zone_id)
+        inside = country.tree.subtree(zone_id)
     by_place = tallies((position.facility_id, position) for position in country.positions())
     lines = [
         PlaceLine(place, _way(country, place), by_place.get(place.id, Tally()))
         for place in country.places.values()
+        if inside is None or place.zone_id in inside
     ]
-    return sorted(lines, key=lambda line: not line.place.active)
+    name = "" if zone_id is None else country.tree.nodes[zone_id].name
+    return sorted(lines, key=lambda line: not line.place.active), name
 
 
-def items_page(session: Session, sight: Sight) -> list[ItemLine]:
-    """All products in sight that some facility manages or that are active."""
+def items_page(session: Session, sight: Sight, zone_id: int | None) -> tuple[list[ItemLine], str]:
+    """Products that facilities of a zone (None: all in sight) manage, and the zone's name. Problem 404 out of sight."""
     country = Country(session, sight)
-    return item_lines(country, country.positions())
+    if zone_id is None:
+        return item_lines(country, country.positions()), ""
+    country.require_zone(zone_id)
+    positions = country.positions(country.below(zone_id))
+    return item_lines(country, positions), country.tree.nodes[zone_id].name
 
 
 def item_lines(country: Country, positions: Iterable[Position]) -> list[ItemLine]:

@@ -63,6 +63,7 @@ class ItemPage:
     """One product over all facilities in sight that manage it; `on_hand` in dispensing units."""
 
     item: Item
+    zone: tuple[int, str] | None
     tally: Tally
     on_hand: int
     lines: Sequence[Line]
@@ -73,15 +74,13 @@ def stock_page(
 ) -> StockPage:
     """Lines in a zone (None: all in sight) at a status, whose facility or product matches a text; neediest first."""
     country = Country(session, sight)
-    if zone_id is not None:
-        country.require_zone(zone_id)
-    positions = country.positions(country.below(zone_id) if zone_id is not None else None)
+    zone = _zone(country, zone_id)
+    positions = country.positions(None if zone is None else country.below(zone[0]))
     lines = [
         line
         for line in _lines(country, of_status(positions, status))
         if matches(text, line.place.name, line.place.code, line.item.name, line.item.code)
     ]
-    zone = None if zone_id is None else (zone_id, country.tree.nodes[zone_id].name)
     return StockPage(lines[:limit], len(lines), zone)
 
 
@@ -100,13 +99,27 @@ def place_page(session: Session, sight: Sight, code: str, status: str) -> PlaceP
     )
 
 
-def item_page(session: Session, sight: Sight, code: str, status: str) -> ItemPage:
-    """A product at the facilities in sight at a status (empty: all). Raises Problem 404 out of sight."""
+def item_page(session: Session, sight: Sight, code: str, *, status: str, zone_id: int | None) -> ItemPage:
+    """A product at the facilities of a zone (None: all in sight) at a status (empty: all). Problem 404 out of sight."""
     country = Country(session, sight)
     item = country.item(code)
-    positions = [one for one in country.positions() if one.product_id == item.id]
-    on_hand = sum(one.on_hand for one in positions)
-    return ItemPage(item, tally_of(positions), on_hand, _lines(country, of_status(positions, status)))
+    zone = _zone(country, zone_id)
+    inside = None if zone is None else country.below(zone[0])
+    positions = [one for one in country.positions(inside) if one.product_id == item.id]
+    return ItemPage(
+        item=item,
+        zone=zone,
+        tally=tally_of(positions),
+        on_hand=sum(one.on_hand for one in positions),
+        lines=_lines(country, of_status(positions, status)),
+    )
+
+
+def _zone(country: Country, zone_id: int | None) -> tuple[int, str] | None:
+    if zone_id is None:
+        return None
+    country.require_zone(zone_id)
+    return zone_id, country.tree.nodes[zone_id].name
 
 
 def tally_of(positions: Collection[Position]) -> Tally:

@@ -1,0 +1,14 @@
+"""The managers' pages under /manage: stock by zone, facility and product, what looks wrong, devices."""
+
+from __future__ import annotations
+
+from backend.web.manage import devices, exceptions, facilities, home, products, stock
+
+handlers = [
+    *home.handlers,
+    *facilities.handlers,
+    *products.handlers,
+    *stock.handlers,
+    *exceptions.handlers,
+    *devices.handlers,
+]

@@ -1,0 +1,92 @@
+"""/manage/devices: enrolled tablets and phones, when each was last heard of, and ending one that is lost."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.params import Parameter
+from sqlmodel import Session
+
+from backend.problems import Problem
+from backend.services import devices
+from backend.services.device_lists import DeviceLine, device_in_sight, devices_in_sight
+from backend.services.sight import Country, Sight
+from backend.web.guards import requires
+from backend.web.manage.looking import Text, ZoneId, live_page, look
+from backend.web.pages import go_to, page
+from backend.web.viewer import Viewer
+from backend.web.wiring import Wiring
+
+DeviceId = Annotated[str, Parameter(max_length=36)]
+
+
+@get("/manage/devices", guards=[requires("device.view")], include_in_schema=False)
+async def list_devices(
+    request: Request[Any, Any, Any],
+    viewer: Viewer,
+    show: Text = "",
+    revoked: Text = "",
+    zone: ZoneId = None,
+) -> Response[str]:
+    """Devices in sight; `show=silent` those not heard of for long. `revoked` names one that was just revoked."""
+    (lines, zone_name), cursor = await look(request, viewer, _read, zone)
+    now = Wiring.of(request).clock()
+    silent = {line.id for line in lines if line.is_silent(now)}
+    return live_page(
+        request,
+        "manage/devices.html",
+        cursor,
+        here="devices",
+        lines=[line for line in lines if show != "silent" or line.id in silent],
+        silent=silent,
+        show=show,
+        zone=zone,
+        zone_name=zone_name,
+        just_revoked=next(
+            (line for line in lines if line.id == revoked and line.revoked_at is not None), None
+        ),
+    )
+
+
+@get("/manage/devices/{device_id:str}/revoke", guards=[requires("device.revoke")], include_in_schema=False)
+async def ask_to_revoke(
+    request: Request[Any, Any, Any], viewer: Viewer, device_id: DeviceId
+) -> Response[str]:
+    """What revoking means, and the button."""
+    line, _cursor = await look(request, viewer, _read_one, viewer, device_id)
+    return page(request, "manage/revoke.html", here="devices", line=line)
+
+
+@post(
+    "/manage/devices/{device_id:str}/revoke",
+    guards=[requires("device.revoke")],
+    include_in_schema=False,
+    status_code=303,
+    request_max_body_size=1024,
+)
+async def revoke(request: Request[Any, Any, Any], viewer: Viewer, device_id: DeviceId) -> Response[Any]:
+    """End the device's token."""
+    wiring = Wiring.of(request)
+    await look(request, viewer, _read_one, viewer, device_id)
+    await wiring.db.write(devices.revoke, device_id, wiring.clock())
+    return go_to(f"/manage/devices?revoked={device_id}")
+
+
+def _read(session: Session, sight: Sight, zone: int | None) -> tuple[list[DeviceLine], str]:
+    if zone is None:
+        return devices_in_sight(session, sight.devices), ""
+    country = Country(session, sight)
+    country.require_zone(zone)
+    lines = devices_in_sight(session, sight.devices, facility_ids=country.below(zone))
+    return lines, country.tree.nodes[zone].name
+
+
+def _read_one(session: Session, sight: Sight, viewer: Viewer, device_id: str) -> DeviceLine:
+    line = device_in_sight(session, sight.devices, device_id)
+    if not viewer.allows("device.revoke", line.facility_id):
+        raise Problem(403, "not_permitted", "You have no right to this.")
+    return line
+
+
+handlers = [list_devices, ask_to_revoke, revoke]

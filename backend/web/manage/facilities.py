@@ -1,0 +1,106 @@
+"""/manage/facilities and below: the list, one facility, and a product's cards there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, get
+from litestar.params import Parameter
+from sqlmodel import Session
+
+from backend.services.card_history import cards_page
+from backend.services.device_lists import DeviceLine, devices_in_sight
+from backend.services.exception_lists import count_open
+from backend.services.overview import places_page
+from backend.services.sight import Sight
+from backend.services.stock_lists import PlacePage, matches, place_page
+from backend.web.guards import requires
+from backend.web.manage.looking import Code, Text, ZoneId, code_of, live_page, look
+from backend.web.viewer import Viewer
+
+FACILITIES_MAX = 200
+
+
+@get("/manage/facilities", guards=[requires("manage.view")], include_in_schema=False)
+async def list_facilities(
+    request: Request[Any, Any, Any], viewer: Viewer, q: Text = "", status: Text = "", zone: ZoneId = None
+) -> Response[str]:
+    """Facilities in sight, by name or code, in a zone, or with something at a status."""
+    (lines, zone_name), cursor = await look(request, viewer, places_page, zone)
+    wanted = [
+        line
+        for line in lines
+        if matches(q, line.place.name, line.place.code, line.way)
+        and (not status or line.tally.by_status.get(status, 0))
+    ]
+    return live_page(
+        request,
+        "manage/facilities.html",
+        cursor,
+        here="facilities",
+        lines=wanted[:FACILITIES_MAX],
+        total=len(wanted),
+        q=q,
+        chosen=status,
+        zone=zone,
+        zone_name=zone_name,
+    )
+
+
+@get("/manage/facilities/{code:str}", guards=[requires("manage.view")], include_in_schema=False)
+async def facility(
+    request: Request[Any, Any, Any], viewer: Viewer, code: Code, status: Text = ""
+) -> Response[str]:
+    """One facility: its products, problems and devices."""
+    (found, problems, devices), cursor = await look(request, viewer, _read_one, viewer, code_of(code), status)
+    return live_page(
+        request,
+        "manage/facility.html",
+        cursor,
+        here="facilities",
+        facility=found.place.code,
+        found=found,
+        problems=problems,
+        devices=devices,
+        chosen=status,
+    )
+
+
+@get(
+    "/manage/facilities/{code:str}/products/{product:str}",
+    guards=[requires("manage.view")],
+    include_in_schema=False,
+)
+async def cards(
+    request: Request[Any, Any, Any],
+    viewer: Viewer,
+    code: Code,
+    product: Code,
+    before: Annotated[str | None, Parameter(max_length=100)] = None,
+) -> Response[str]:
+    """A product's cards at a facility, and what moved on them."""
+    found, cursor = await look(
+        request, viewer, cards_page, facility=code_of(code), product=code_of(product), before=before
+    )
+    return live_page(
+        request,
+        "manage/cards.html",
+        cursor,
+        here="facilities",
+        facility=found.place.code,
+        product=found.item.code,
+        found=found,
+        before=before,
+    )
+
+
+def _read_one(
+    session: Session, sight: Sight, viewer: Viewer, code: str, status: str
+) -> tuple[PlacePage, int | None, list[DeviceLine]]:
+    found = place_page(session, sight, code, status)
+    here = frozenset({found.place.id})
+    problems = count_open(session, sight.exceptions, here) if viewer.allows("exception.view") else None
+    return found, problems, devices_in_sight(session, sight.devices, facility_ids=here)
+
+
+handlers = [list_facilities, facility, cards]

@@ -1,0 +1,107 @@
+"""How a managers' page is made: one snapshot for what it shows and for the cursor its live feed begins at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import quote, unquote, urlencode
+
+from litestar import Request, Response
+from litestar.params import Parameter
+from sqlmodel import Session
+
+from backend.clock import local_date, to_iso
+from backend.services.position_cache import PositionCache
+from backend.services.sight import Sight
+from backend.web.api.scoping import scope_of
+from backend.web.live import cursor_of_page
+from backend.web.pages import page
+from backend.web.viewer import Viewer
+from backend.web.wiring import Wiring
+
+EXPIRES_SOON_DAYS = 90
+"""As on the tablets (pwa/worker/expiry.js)."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Code = Annotated[str, Parameter(max_length=200)]
+"""A code in a path, as `segment` writes it."""
+Text = Annotated[str, Parameter(max_length=100)]
+"""What was typed into a search field."""
+ZoneId = Annotated[int | None, Parameter(ge=1, lt=2**31)]
+
+
+def segment(code: str) -> str:
+    """A code as one segment of a path. Servers decode a path before they cut it, so a slash is written twice over."""
+    return quote(code.replace("%", "%25").replace("/", "%2F"), safe="")
+
+
+def code_of(text: str) -> str:
+    """The code that `segment` wrote."""
+    return unquote(text)
+
+
+def link(path: str, only: Mapping[str, object] | None = None, **more: object) -> str:
+    """A path with a query of those values that are given."""
+    values = {name: value for name, value in {**(only or {}), **more}.items() if value not in (None, "")}
+    return f"{path}?{urlencode(values)}" if values else path
+
+
+async def look(
+    request: Request[Any, Any, Any],
+    viewer: Viewer,
+    work: Callable[Concatenate[Session, Sight, P], R],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> tuple[R, str]:
+    """What `work(session, sight, ...)` finds for this person, and the cursor of the same snapshot."""
+    wiring = Wiring.of(request)
+    state = request.app.state
+    cache = state.setdefault("position_cache", PositionCache())
+
+    def looking(session: Session) -> tuple[R, str]:
+        cursor = cursor_of_page(session, viewer)
+        sight = Sight(
+            stock=scope_of(session, viewer, "stock.view"),
+            exceptions=scope_of(session, viewer, "exception.view"),
+            devices=scope_of(session, viewer, "device.view"),
+            settings=wiring.settings,
+            cache=cache,
+            now=wiring.clock(),
+        )
+        return work(session, sight, *args, **kwargs), cursor
+
+    return await wiring.db.read(looking)
+
+
+def live_page(
+    request: Request[Any, Any, Any],
+    template: str,
+    cursor: str,
+    /,
+    *,
+    here: str,
+    facility: str = "",
+    product: str = "",
+    **context: Any,
+) -> Response[str]:
+    """A page whose main part is asked for anew when something changes, at a facility and of a product if named."""
+    wiring = Wiring.of(request)
+    today = local_date(wiring.clock(), wiring.settings.time_zone)
+    query = request.scope["query_string"].decode("latin-1")
+    return page(
+        request,
+        template,
+        here=here,
+        address=request.url.path + (f"?{query}" if query else ""),
+        cursor=cursor,
+        watch={"facility": facility, "product": product},
+        segment=segment,
+        link=link,
+        iso=to_iso,
+        today=today.isoformat(),
+        soon=(today + timedelta(days=EXPIRES_SOON_DAYS)).isoformat(),
+        **context,
+    )
