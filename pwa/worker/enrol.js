@@ -8,7 +8,7 @@ const TIMEOUT_MS = 60 * 1000;
 
 /**
  * @typedef {object} Refusal
- * @property {'wrong' | 'forbidden' | 'busy' | 'network' | 'server' | 'invalid'} reason
+ * @property {string} reason `network`, `server`, or the code of the server's problem, such as `wrong_credentials`
  * @property {string} detail in the server's words; '' where it said nothing
  */
 
@@ -33,7 +33,8 @@ export async function enrol(entry) {
   } catch {
     return { reason: 'network', detail: '' };
   }
-  if (!response.ok) return { reason: reasonOf(response.status), detail: String(answer?.detail ?? '') };
+  if (response.status >= 500) return { reason: 'server', detail: '' };
+  if (!response.ok) return { reason: codeOf(answer?.type), detail: String(answer?.detail ?? '') };
   if (typeof answer?.token !== 'string' || typeof answer.device !== 'string') return { reason: 'server', detail: '' };
   const session = {
     user: entry.user, facility: String(answer.facility ?? entry.facility), device: answer.device, token: answer.token,
@@ -45,12 +46,9 @@ export async function enrol(entry) {
 }
 
 /**
- * @param {number} status
- * @returns {Refusal['reason']}
+ * @param {unknown} type of a problem document
+ * @returns {string} what the last part of it names
  */
-function reasonOf(status) {
-  if (status === 401) return 'wrong';
-  if (status === 403) return 'forbidden';
-  if (status === 429) return 'busy';
-  return status >= 500 ? 'server' : 'invalid';
+function codeOf(type) {
+  return typeof type === 'string' ? type.slice(type.lastIndexOf(':') + 1) : '';
 }

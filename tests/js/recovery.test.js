@@ -204,12 +204,19 @@ test('every refusal of an enrolment has its reason, and changes nothing', async 
   await issues(1);
   const before = await getMeta('session');
   const entry = { user: 'ama', password: 'x', facility: 'F1', name: 'Tablet' };
-  /** @type {[number, string][]} */
-  const refusals = [[401, 'wrong'], [403, 'forbidden'], [404, 'invalid'], [400, 'invalid'], [429, 'busy'], [500, 'server']];
-  for (const [code, reason] of refusals) {
-    globalThis.fetch = /** @type {any} */ (async () => json(code, { detail: 'The words of the server.' }));
+  /** @type {[number, string, string][]} */
+  const refusals = [
+    [401, 'urn:bincard:problem:wrong_credentials', 'wrong_credentials'], [404, 'urn:bincard:problem:unknown_facility', 'unknown_facility'],
+    [403, 'urn:bincard:problem:not_permitted', 'not_permitted'], [400, 'about:blank', 'blank'],
+  ];
+  for (const [code, type, reason] of refusals) {
+    globalThis.fetch = /** @type {any} */ (async () => json(code, { type, detail: 'The words of the server.' }));
     assert.deepEqual(await enrol(entry), { reason, detail: 'The words of the server.' });
   }
+  globalThis.fetch = /** @type {any} */ (async () => json(503, { type: 'urn:bincard:problem:x', detail: 'A trace.' }));
+  assert.deepEqual(await enrol(entry), { reason: 'server', detail: '' });
+  globalThis.fetch = /** @type {any} */ (async () => new Response('<h1>Not found</h1>', { status: 404 }));
+  assert.deepEqual(await enrol(entry), { reason: '', detail: '' });
   globalThis.fetch = /** @type {any} */ (dropRequest);
   assert.deepEqual(await enrol(entry), { reason: 'network', detail: '' });
   globalThis.fetch = /** @type {any} */ (async () => new Response('<h1>portal</h1>', { status: 200 }));

@@ -30,13 +30,17 @@ function proposedName({ t }) {
  * @returns {string} what went wrong and what to do
  */
 function refusalWords({ t }, { reason, detail }) {
-  if (reason === 'wrong') return detail || t('This name and password do not go together. Check both and try again.');
-  if (reason === 'network') {
-    return t('There is no connection to the server. The first sign-in needs one; after that the app works without.');
-  }
-  if (reason === 'busy') return detail || t('Too many tries. Wait some minutes and try again.');
-  if (reason === 'server') return t('The server has a problem. Try again later.');
-  return detail || t('The server did not accept this. Check every field.');
+  /** @type {Record<string, string>} */
+  const words = {
+    network: t('There is no connection to the server. The first sign-in needs one; after that the app works without.'),
+    server: t('The server has a problem. Try again later.'),
+    wrong_credentials: t('This name and password do not go together. Check both and try again.'),
+    too_many_attempts: t('Too many tries. Wait some minutes and try again.'),
+    not_permitted: t('This account may not put a device at this facility. Check the facility code, or ask your administrator.'),
+    unknown_facility: t('There is no facility with this code. Check the code.'),
+    demo_account: t('Demo accounts sign in only on the machine that Bincard itself runs on.'),
+  };
+  return words[reason] ?? (detail || t('The server did not accept this. Check every field.'));
 }
 
 /**
