@@ -14,10 +14,10 @@ const DAY_MS = 86_400_000;
 /**
  * The calendar date on this device.
  *
- * @param {number} [now] ms since the epoch
+ * @param {number} now ms since the epoch
  * @returns {string} ISO date in local time
  */
-export function localDate(now = Date.now()) {
+export function localDate(now) {
   const at = new Date(now);
   return isoDate(at.getFullYear(), at.getMonth() + 1, at.getDate());
 }

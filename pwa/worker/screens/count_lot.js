@@ -1,5 +1,6 @@
 /** /app/count/:session/item/:product/lot: a lot on the shelf that is not on the list. */
 
+import { clock } from '../clock.js';
 import { localDate, parseExpiry } from '../expiry.js';
 import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
@@ -54,7 +55,7 @@ export async function countLotAdd(ctx) {
   const number = (ctx.form.get('number') ?? '').trim();
   const typed = (ctx.form.get('expiry') ?? '').trim();
   const known = (await lotsOf(row.code)).find((lot) => lot.number === number);
-  const read = typed === '' ? null : parseExpiry(typed, localDate());
+  const read = typed === '' ? null : parseExpiry(typed, localDate(clock.now()));
   const errors = {
     number: number === '' ? t('Enter the lot number. If there is none, go back and use the row without one.') : null,
     expiry: read && !read.ok ? expiryWords(ctx, read.error)

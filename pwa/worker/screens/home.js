@@ -50,8 +50,7 @@ export async function home(ctx) {
       detail: without > 0 ? tn('{n} product is out of stock', '{n} products are out of stock', without, { n: fmt.number(without) }) : t('Cards and movements') },
   ].filter((tile) => may.has(tile.right));
   const role = roleWords(ctx, me.role);
-  const body = html`<div class="who">${icon('place')}<p class="who-words"><span class="who-place">${me.facilityName}</span>
-<span class="soft">${t('Signed in: {name}', { name: me.name })}</span></p></div>
+  const body = html`<p class="line soft">${icon('person')}<span>${t('Signed in: {name}', { name: me.name })}</span></p>
 ${open && html`<a class="notice notice-warn" href="/app/count/${open.id}">${icon('count')}<span><strong>${t('Go on counting')}</strong><br>${t('{n} of {m} counted', { n: fmt.number(progress(open).counted), m: fmt.number(progress(open).of) })}</span>${arrow()}</a>`}
 ${tiles.length === 0 && notice('warn', t('Your account may not record stock here. Ask your administrator.'))}
 <nav class="tiles" aria-label="${t('Tasks')}">${tiles.map((tile) => html`<a class="tile" href="${tile.url}">${icon(tile.symbol)}<span><span class="tile-name">${tile.name}</span><span class="tile-detail">${tile.detail}</span></span></a>`)}</nav>
@@ -61,7 +60,7 @@ ${tiles.length === 0 && notice('warn', t('Your account may not record stock here
 <ul class="rows"><li><a class="row" href="/app/operations">${icon('sent')}<span class="row-words"><span class="row-name">${t('Everything recorded here')}</span><span class="row-detail">${t('and what became of it')}</span></span>${arrow()}</a></li>
 <li><a class="row" href="/app/sign-in">${icon('person')}<span class="row-words"><span class="row-name">${t('Someone else signs in')}</span><span class="row-detail"><span>${me.deviceName}</span>${role && html`<span>${role}</span>`}</span></span>${arrow()}</a></li></ul>
 <div class="line">${icon('language')}${languageSwitch(ctx)}</div></section>`;
-  return page(ctx, { title: 'Bincard', body });
+  return page(ctx, { title: me.facilityName, body });
 }
 
 /** @param {Ctx} ctx @returns {Promise<Reply>} */

@@ -1,5 +1,6 @@
 /** The pieces screens are made of: icons, chips, notices, fields, empty places, and the words of what is wrong. */
 
+import { clock } from '../clock.js';
 import { expiryState, localDate } from '../expiry.js';
 import { html } from '../html.js';
 
@@ -38,7 +39,7 @@ export function chip(tone, symbol, words) {
  * @returns {Html | null} the expiry as a date, and as a word and a colour where it matters
  */
 export function expiryChip(ctx, expiry) {
-  const state = expiryState(expiry, localDate());
+  const state = expiryState(expiry, localDate(clock.now()));
   if (state === 'none' || expiry === null) return html`<span class="soft">${ctx.t('No expiry date')}</span>`;
   const date = ctx.fmt.date(expiry);
   if (state === 'expired') return chip('bad', 'expired', ctx.t('Expired {date}', { date }));

@@ -1,5 +1,6 @@
 /** The search over products that several screens show: the box, and the rows with what is on hand. */
 
+import { clock } from '../clock.js';
 import { localDate } from '../expiry.js';
 import { usable } from '../fefo.js';
 import { html } from '../html.js';
@@ -52,7 +53,7 @@ function byProduct(cards) {
 function productRow(ctx, row, cards, url) {
   const { t, fmt } = ctx;
   const total = cards.reduce((sum, card) => sum + card.on_hand, 0);
-  const first = usable(cards, localDate())[0];
+  const first = usable(cards, localDate(clock.now()))[0];
   const expired = cards.some((card) => card.on_hand > 0) && !first;
   const state = cards.length === 0 ? chip('idle', 'card', t('No card yet')) : total < 0 ? chip('bad', 'alert', t('Below zero: count it'))
     : total === 0 ? chip('bad', 'alert', t('Out of stock'))
