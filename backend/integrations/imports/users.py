@@ -72,6 +72,8 @@ class _Reader:
         if not places and role in NEEDS_A_PLACE:
             raise RefusedCell("facilities", f"is blank, and so is zones: a {role} works at some place")
         email = line.get("email") if line.has("email") else None
+        if email and ("@" not in email or len(email) > people.EMAIL_LENGTH_MAX):
+            raise RefusedCell("email", f"is not an e-mail address: {email[:40]!r}")
         return _Wanted(name, role, email, places or frozenset({(None, None)}), self._programs_of(line))
 
     def _places_of(self, line: Line) -> list[Place]:
