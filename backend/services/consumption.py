@@ -8,7 +8,7 @@ stockout days come from period reports, which are the only ones that tell them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, literal, select, union_all
@@ -41,7 +41,7 @@ def reported_months(
     """Reported months by facility and product, oldest first, up to the period `until` included."""
     months = _months(facility_ids, product_ids, until)
     rows = session.execute(select(months).order_by(months.c.period))
-    return _by_pair(rows.tuples())
+    return _by_pair(rows)
 
 
 def amc_of(months: Collection[ReportedMonth], settings: Settings) -> int | None:
@@ -79,14 +79,14 @@ def average_consumption(
             .where(ranked.c.place <= settings.amc_months)
             .order_by(ranked.c.period)
         )
-        for pair, last in _by_pair(session.execute(latest).tuples()).items():
+        for pair, last in _by_pair(session.execute(latest)).items():
             amc = amc_of(last, settings)
             if amc is not None:
                 averages[pair] = amc
     return averages
 
 
-def _by_pair(rows: Iterable[tuple[int, int, int, int, int]]) -> dict[Pair, list[ReportedMonth]]:
+def _by_pair(rows: Iterable[Sequence[int]]) -> dict[Pair, list[ReportedMonth]]:
     found: dict[Pair, list[ReportedMonth]] = defaultdict(list)
     for facility, product, period, consumed, stockout_days in rows:
         found[facility, product].append(ReportedMonth(period, int(consumed), stockout_days))
