@@ -6,6 +6,7 @@
 import './worker/screens.js';
 import { contextOf, words } from './worker/context.js';
 import { html } from './worker/html.js';
+import { notice } from './worker/layout.js';
 import { build, cleanUp, file, forgetSeen, install, lastSeen } from './worker/precache.js';
 import { answer } from './worker/router.js';
 import { deleteDraft, putDraft, setMeta } from './worker/store/meta.js';
@@ -14,7 +15,7 @@ import { afterPost, sync } from './worker/sync.js';
 /** @import { FromPage } from './worker/messages.js' */
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
-const METHODS = new Set(['GET', 'HEAD', 'POST']);
+const METHODS = new Set(['GET', 'POST']);
 
 worker.addEventListener('install', (event) => {
   event.waitUntil(install(build()));
@@ -29,7 +30,8 @@ worker.addEventListener('fetch', (event) => {
   const url = new URL(request.url);
   if (url.origin !== worker.location.origin) return;
   const { pathname } = url;
-  if (pathname === '/app' || pathname.startsWith('/app/')) event.respondWith(screen(event));
+  if (pathname === '/' && request.mode === 'navigate') event.respondWith(Response.redirect('/app', 303));
+  else if (pathname === '/app' || pathname.startsWith('/app/')) event.respondWith(screen(event));
   else if (pathname === '/manage' || pathname.startsWith('/manage/')) {
     if (request.method === 'GET') event.respondWith(managersPage(request));
     else if (pathname.includes('sign-out')) event.waitUntil(forgetSeen());
@@ -46,9 +48,17 @@ async function screen(event) {
   if (!METHODS.has(request.method) || !fromUs(request)) {
     return new Response('This was not sent by this app.', { status: request.method === 'POST' ? 403 : 405 });
   }
-  const context = await contextOf(request, (work) => event.waitUntil(work));
+  let context;
+  try {
+    context = await contextOf(request, (work) => event.waitUntil(work));
+  } catch (error) {
+    console.error('the storage cannot be opened', error);
+    const { t } = await words();
+    const text = t('This browser does not let Bincard open its storage. Leave private mode, or free some space, and try again.');
+    return new Response(text, { status: 500, headers: { 'Content-Type': 'text/plain; charset=utf-8' } });
+  }
   if (!context) return new Response('This form is too large.', { status: 413 });
-  const { status, headers, body } = await answer(context.ctx, context.enrolled);
+  const { status, headers, body } = await answer(context.ctx, context.enrolled, context.ready);
   if (request.method === 'POST') event.waitUntil(afterPost());
   // A 204 may not have a body, not even an empty one.
   return new Response(status === 204 ? null : body, { status, headers });
@@ -60,9 +70,18 @@ async function screen(event) {
  */
 async function managersPage(request) {
   const { t, fmt } = await words();
-  return lastSeen(request, (seen_at) => String(
-    html`<p class="notice notice-warn" role="status">${t('No network: this page was last seen {time}.', { time: fmt.dateTime(seen_at) })}</p>`,
-  ));
+  try {
+    return await lastSeen(request, (seen_at) => String(
+      html`<p class="notice notice-warn" role="status">${t('No network: this page was last seen {time}.', { time: fmt.dateTime(seen_at) })}</p>`,
+    ));
+  } catch (error) {
+    const context = request.mode === 'navigate' ? await contextOf(request, () => {}) : null;
+    if (!context) throw error;
+    const { status, headers, body } = notice(context.ctx, 503, {
+      title: t('No network'), body: html`<p>${t('There is no connection to the server, and this page was not seen on this device before.')}</p>`,
+    });
+    return new Response(body, { status, headers });
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /** From a request to what a screen gets: the address, the form, the person, the language, the state of sync. */
 
-import { SOURCE, speak } from './i18n.js';
+import { LANGUAGES, SOURCE, speak } from './i18n.js';
 import { whoAmI } from './me.js';
 import { status } from './outbox.js';
 import { file } from './precache.js';
@@ -15,9 +15,11 @@ const FORM_CHARACTERS_MAX = 256 * 1024;
 /** @type {ReturnType<typeof speak> | null} */
 let spoken = null;
 
-/** @returns {Promise<ReturnType<typeof speak>>} the words of this device's language */
+/** @returns {Promise<ReturnType<typeof speak>>} the words of the language that was chosen here, else the browser's */
 export async function words() {
-  const language = (await getMeta('language')) ?? 'en';
+  const chosen = await getMeta('language').catch(() => undefined);
+  const browser = globalThis.navigator?.language?.slice(0, 2) ?? '';
+  const language = chosen ?? (browser in LANGUAGES ? browser : SOURCE.language);
   if (spoken?.lang === language) return spoken;
   spoken = speak(await catalogue(language));
   return spoken;
@@ -41,17 +43,18 @@ const NOBODY = {
 /**
  * @param {Request} request
  * @param {(work: Promise<unknown>) => void} later
- * @returns {Promise<{ctx: Ctx, enrolled: boolean} | null>} null for a form that no page of ours sends
+ * @returns {Promise<{ctx: Ctx, enrolled: boolean, ready: boolean} | null>} null for a form that no page of ours
+ *   sends; ready: something was pulled before
  */
 export async function contextOf(request, later) {
   const url = new URL(request.url);
   const text = request.method === 'POST' ? await request.text() : '';
   if (text.length > FORM_CHARACTERS_MAX) return null;
-  const [me, sync, said] = await Promise.all([whoAmI(), status(), words()]);
+  const [me, sync, said, pulled_at] = await Promise.all([whoAmI(), status(), words(), getMeta('pulled_at')]);
   /** @type {Ctx} */
   const ctx = {
     method: request.method, url, params: {}, query: url.searchParams, form: new URLSearchParams(text),
     partial: request.headers.get('HX-Request-Type') === 'partial', me: me ?? NOBODY, sync, later, ...said,
   };
-  return { ctx, enrolled: me !== null };
+  return { ctx, enrolled: me !== null, ready: me === null || pulled_at !== undefined };
 }

@@ -58,10 +58,10 @@ function screen(ctx, { title, back, body, bar }) {
   return html`<header class="top">
 ${back ? html`<a class="back" href="${back}" aria-label="${ctx.t('Back')}"><svg class="icon icon-turn" aria-hidden="true"><use href="/icons/sprite.svg#back"></use></svg></a>` : null}
 <h1 id="title">${title}</h1>
-${ctx.me.user !== '' && html`<a id="sync-bar" class="sync-bar sync-${ctx.sync.state}" href="/app/operations" role="status">${syncWords(ctx, ctx.sync)}</a>`}
+${ctx.me.user !== '' && html`<a id="sync-bar" class="sync-bar sync-${ctx.sync.state}" href="/app/operations"><span id="sync-status" class="sync-status" role="status">${syncWords(ctx, ctx.sync)}</span></a>`}
 </header>
 <main id="main" tabindex="-1">${body}</main>
-${bar ? html`<div class="bar">${bar}</div>` : null}`;
+${bar ? html`<footer class="bar">${bar}</footer>` : null}`;
 }
 
 /**

@@ -11,6 +11,7 @@ import { notice, redirect } from './layout.js';
  * @property {string[]} parts
  * @property {Handler} handler
  * @property {boolean} open
+ * @property {boolean} early
  */
 
 /** @type {Route[]} */
@@ -23,10 +24,11 @@ const routes = [];
  * @param {'GET' | 'POST'} method
  * @param {string} pattern segments beginning with ":" match one segment and land in `ctx.params`, decoded
  * @param {Handler} handler
- * @param {{open?: boolean}} [options] open: also answered before anyone has signed in on this device
+ * @param {{open?: boolean, early?: boolean}} [options] open: also answered before anyone has signed in on this
+ *   device; early: also before the first pull has brought anything
  */
-export function route(method, pattern, handler, { open = false } = {}) {
-  routes.push({ method, parts: pattern.split('/'), handler, open });
+export function route(method, pattern, handler, { open = false, early = false } = {}) {
+  routes.push({ method, parts: pattern.split('/'), handler, open, early });
 }
 
 /**
@@ -59,9 +61,10 @@ function match(pattern, path) {
  *
  * @param {Ctx} ctx `params` is filled in here
  * @param {boolean} enrolled
+ * @param {boolean} [ready] whether anything was pulled yet
  * @returns {Promise<Reply>}
  */
-export async function answer(ctx, enrolled) {
+export async function answer(ctx, enrolled, ready = true) {
   const path = ctx.url.pathname.replace(/(?<=.)\/$/, '').split('/');
   let known = false;
   for (const candidate of routes) {
@@ -70,6 +73,7 @@ export async function answer(ctx, enrolled) {
     known = true;
     if (candidate.method !== ctx.method) continue;
     if (!enrolled && !candidate.open) return redirect('/app/sign-in');
+    if (!ready && !candidate.open && !candidate.early) return redirect('/app/starting');
     ctx.params = params;
     try {
       return await candidate.handler(ctx);

@@ -232,10 +232,13 @@ test('what needs a look is what stands: the answer until a pull contains it, the
     : { outcome: 'held', exceptions: [{ id: 'e2', code: 'unknown_product' }] });
   await flush();
   assert.equal((await status()).attention, 2);
-  const db = await database();
+  let db = await database();
   await db.put('meta', 2, 'covers');
+  await restarted();
   assert.equal((await status()).attention, 0);
+  db = await database();
   await db.put('exception', { id: 'e2', code: 'unknown_product', state: 'open' }, 'e2');
+  await restarted();
   const [only, ...others] = await attention();
   assert.deepEqual([only?.standing.map(({ code }) => code), others], [['unknown_product'], []]);
 });

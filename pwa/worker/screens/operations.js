@@ -17,6 +17,8 @@ import { exceptionWords, fateOf, kindWords } from './operation_words.js';
 
 const PAGE_ROWS = 50;
 const PRODUCTS_SHOWN = 3;
+/** After this a person wants an answer, even if it is that it still goes on. */
+const PATIENCE_MS = 8000;
 
 /** @typedef {Map<string, AnswerException[]>} Standing what still stands, by operation */
 
@@ -105,10 +107,16 @@ ${records.length > PAGE_ROWS && last && html`<p><a class="button" href="/app/ope
     title: t('Sent and waiting'), back: before === undefined ? '/app' : '/app/operations', body,
     bar: canSend ? html`<form method="post" action="/app/operations"><button class="button button-primary">${icon('sent')}${t('Send now')}</button></form>` : null,
   });
-});
+}, { early: true });
 
 route('POST', '/app/operations', async () => {
   // Wait for it: the person asked, and the page that follows should tell what became of it.
-  await Promise.race([sync({ now: true }), new Promise((resolve) => setTimeout(resolve, 8000))]);
+  const patience = new AbortController();
+  const patient = new Promise((resolve) => {
+    const timer = setTimeout(resolve, PATIENCE_MS);
+    patience.signal.addEventListener('abort', () => clearTimeout(timer));
+  });
+  await Promise.race([sync({ now: true }), patient]);
+  patience.abort();
   return redirect('/app/operations');
 });

@@ -19,7 +19,7 @@ import { icon, notice, textField } from './parts.js';
  * @returns {string} a name to tell this device from others by
  */
 function proposedName({ t }) {
-  const agent = navigator.userAgent;
+  const agent = globalThis.navigator?.userAgent ?? '';
   if (/Mobile/.test(agent)) return t('Phone');
   return /Android|iPad|Tablet/.test(agent) ? t('Tablet') : t('Computer');
 }
@@ -104,4 +104,4 @@ route('GET', '/app/starting', async (ctx) => {
 <p id="pull-again" hidden><a class="button" href="/app/starting">${t('Try again')}</a></p>
 </div>`,
   });
-});
+}, { early: true });

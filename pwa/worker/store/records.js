@@ -233,11 +233,18 @@ export async function recordsNewestFirst(limit, before) {
   return found;
 }
 
+/** @typedef {{id: string, standing: AnswerException[]}[]} Attention */
+
+/** @type {{own: number, pulled: number, value: Attention} | null} */
+let attentionCache = null;
+
 /**
- * @returns {Promise<{id: string, standing: AnswerException[]}[]>} operations that a person should look at: set
+ * @returns {Promise<Attention>} operations that a person should look at: set
  * aside, or with exceptions that still stand as far as this device knows
  */
 export async function attention() {
+  const { own, pulled: upto } = revision;
+  if (attentionCache?.own === own && attentionCache.pulled === upto) return attentionCache.value;
   const tx = (await database()).transaction(['outbox', 'exception', 'meta']);
   const outbox = tx.objectStore('outbox');
   const [aside, flagged, held, covers, session, rows] = await Promise.all([
@@ -254,6 +261,7 @@ export async function attention() {
     const standing = (record.exceptions ?? []).filter(({ id }) => !pulled || open.has(id));
     if (standing.length > 0) found.push({ id: record.id, standing });
   }
+  attentionCache = { own, pulled: upto, value: found };
   return found;
 }
 
