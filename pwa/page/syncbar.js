@@ -3,8 +3,9 @@
 navigator.serviceWorker?.addEventListener('message', ({ data }) => {
   if (data?.type !== 'status' || typeof data.html !== 'string') return;
   const bar = document.querySelector('#sync-bar');
-  if (!bar) return;
+  const words = document.querySelector('#sync-status');
+  if (!bar || !words) return;
   bar.className = `sync-bar sync-${data.state}`;
   // The worker made this from its own catalogue by the escaping template.
-  if (bar.innerHTML !== data.html) bar.innerHTML = data.html;
+  if (words.innerHTML !== data.html) words.innerHTML = data.html;
 });

@@ -61,7 +61,7 @@ test('a whole document carries language, direction, title, way back, sync bar an
   assert.equal(status, 200);
   assert.match(body, /^<!doctype html>\n<html lang="en" dir="rtl">/);
   assert.match(body, /<title>T &lt;&lt;x&gt;&gt; · Bincard<\/title>|<title>T &lt;%3Cx%3E&gt; · Bincard<\/title>/);
-  for (const piece of ['<main id="main"', 'class="back" href="/app"', 'id="sync-bar"', 'href="/app/operations"', '<div class="bar"><button>Go']) {
+  for (const piece of ['<main id="main"', 'class="back" href="/app"', 'id="sync-bar"', 'href="/app/operations"', '<footer class="bar"><button>Go']) {
     assert.ok(body.includes(piece), piece);
   }
   assert.doesNotMatch(body, /style=|<script>|onclick|hx-on/);

@@ -44,7 +44,7 @@ async function productSheet(ctx, way, code, lines, cards) {
   const total = lines.reduce((sum, line) => sum + line.quantity, 0);
   const beyond = way === 'issue' ? beyondBook(lines, cards) : 0;
   const at = `${root}/product/${encodeURIComponent(code)}`;
-  return html`<li class="sheet stack-tight"><div class="sheet-head"><h3>${name}</h3><span class="row-figure">${fmt.number(total)}<span class="row-unit">${row?.dispensing_unit}</span></span></div>
+  return html`<li class="sheet stack-tight"><div class="sheet-head"><h2>${name}</h2><span class="row-figure">${fmt.number(total)}<span class="row-unit">${row?.dispensing_unit}</span></span></div>
 ${lines.map((line) => html`<p class="lines-lot"><span>${line.lot === '' ? t('Without a lot number') : html`${t('Lot {number}', { number: line.lot })} · ${expiryChip(ctx, line.expiry)}`}</span>
 <span class="number strong">${fmt.number(line.quantity)}</span></p>`)}
 ${beyond > 0 && notice('warn', t('{n} more than the book shows. It can be saved as it is; you will be asked to count this product.', { n: fmt.number(beyond) }))}
