@@ -50,7 +50,10 @@ class Settings(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _is_a_zone(cls, value: str) -> str:
-        ZoneInfo(value)
+        try:
+            ZoneInfo(value)
+        except (KeyError, OSError) as error:
+            raise ValueError(f"there is no time zone {value!r}") from error
         return value
 
     @property
