@@ -6,6 +6,12 @@ from sqlmodel import Session, select
 
 from backend.models import Reason
 
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "to be translated where it is shown"
+    """Mark a word for the catalogue; screens translate the names of reasons when they show them."""
+    return message
+
+
 COMPUTER_GENERATED = {1: "computer_generated_credit", -1: "computer_generated_debit"}
 """Reason codes, by the sign of the difference, of what the computer books so that a report closes."""
 
@@ -13,24 +19,24 @@ REPORTED = {1: "reported_adjustment_credit", -1: "reported_adjustment_debit"}
 """Reason codes, by sign, of adjustments told by a period report, which does not say why."""
 
 DEFAULTS = (
-    ("expired", "Expired", "debit", "expired"),
-    ("damaged", "Damaged", "debit", "damaged"),
-    ("lost", "Lost", "debit", "lost"),
-    ("stolen", "Stolen", "debit", "stolen"),
-    ("found", "Found", "credit", "found"),
-    ("transfer_in", "Transfer in", "credit", "transfer"),
-    ("transfer_out", "Transfer out", "debit", "transfer"),
-    ("donation", "Donation", "credit", "donation"),
-    ("returned_by_ward", "Returned by a ward or patient", "credit", "return"),
-    ("returned_to_supplier", "Returned to the supplier", "debit", "return"),
-    ("recalled", "Recalled or quarantined", "debit", "recall"),
-    ("cold_chain_failure", "Cold chain failure", "debit", "damaged"),
-    ("count_correction_credit", "Correction after a count, more found", "credit", "correction"),
-    ("count_correction_debit", "Correction after a count, less found", "debit", "correction"),
-    (REPORTED[1], "Adjustment up in a period report", "credit", "reported system"),
-    (REPORTED[-1], "Adjustment down in a period report", "debit", "reported system"),
-    (COMPUTER_GENERATED[1], "Computer-generated adjustment up", "credit", "computer_generated system"),
-    (COMPUTER_GENERATED[-1], "Computer-generated adjustment down", "debit", "computer_generated system"),
+    ("expired", N_("Expired"), "debit", "expired"),
+    ("damaged", N_("Damaged"), "debit", "damaged"),
+    ("lost", N_("Lost"), "debit", "lost"),
+    ("stolen", N_("Stolen"), "debit", "stolen"),
+    ("found", N_("Found"), "credit", "found"),
+    ("transfer_in", N_("Transfer in"), "credit", "transfer"),
+    ("transfer_out", N_("Transfer out"), "debit", "transfer"),
+    ("donation", N_("Donation"), "credit", "donation"),
+    ("returned_by_ward", N_("Returned by a ward or patient"), "credit", "return"),
+    ("returned_to_supplier", N_("Returned to the supplier"), "debit", "return"),
+    ("recalled", N_("Recalled or quarantined"), "debit", "recall"),
+    ("cold_chain_failure", N_("Cold chain failure"), "debit", "damaged"),
+    ("count_correction_credit", N_("Correction after a count, more found"), "credit", "correction"),
+    ("count_correction_debit", N_("Correction after a count, less found"), "debit", "correction"),
+    (REPORTED[1], N_("Adjustment up in a period report"), "credit", "reported system"),
+    (REPORTED[-1], N_("Adjustment down in a period report"), "debit", "reported system"),
+    (COMPUTER_GENERATED[1], N_("Computer-generated adjustment up"), "credit", "computer_generated system"),
+    (COMPUTER_GENERATED[-1], N_("Computer-generated adjustment down"), "debit", "computer_generated system"),
 )
 """(code, name, type, tags); those tagged `system` are booked by imports and not offered to people."""
 
