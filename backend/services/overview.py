@@ -86,7 +86,7 @@ def zone_page(session: Session, sight: Sight, zone_id: int | None) -> ZonePage:
     country = Country(session, sight)
     if zone_id is not None:
         country.require_zone(zone_id)
-    top = zone_id if zone_id is not None else _first_branch(country)
+    top = zone_id if zone_id is not None else country.first_branch
     inside = country.below(top) if zone_id is not None and top is not None else None
     positions = country.positions(inside)
     by_place = tallies((position.facility_id, position) for position in positions)
@@ -161,16 +161,6 @@ def tallies(keyed: Iterable[tuple[int, Position]]) -> dict[int, Tally]:
     for key, position in keyed:
         found[key].add(position)
     return found
-
-
-def _first_branch(country: Country) -> int | None:
-    """The lowest zone that everything in sight is below; None when the tree branches at its top."""
-    at: int | None = None
-    while True:
-        children = [child for child in country.tree.children(at) if child in country.zones]
-        if len(children) != 1 or any(place.zone_id == at for place in country.places.values()):
-            return at
-        at = children[0]
 
 
 def _active(country: Country) -> frozenset[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -111,15 +112,23 @@ class Country:
         if zone_id not in self.zones:
             raise Problem(404, "not_found", "There is nothing here.")
 
+    @cached_property
+    def first_branch(self) -> int | None:
+        """The lowest zone that everything in sight is in; None where the tree branches at its very top."""
+        at: int | None = None
+        while True:
+            children = [child for child in self.tree.children(at) if child in self.zones]
+            if len(children) != 1 or any(place.zone_id == at for place in self.places.values()):
+                return at
+            at = children[0]
+
     def way(self, zone_id: int) -> list[tuple[int, str]]:
-        """Zones in sight from the top down to this one, as (id, name)."""
+        """Zones from just below the first branch down to this one, as (id, name): what tells places apart."""
         way: list[tuple[int, str]] = []
         at: int | None = zone_id
-        while at is not None:
-            node = self.tree.nodes[at]
-            if at in self.zones:
-                way.append((at, node.name))
-            at = node.parent
+        while at is not None and at != self.first_branch:
+            way.append((at, self.tree.nodes[at].name))
+            at = self.tree.nodes[at].parent
         return way[::-1]
 
     def _zones_in_sight(self) -> frozenset[int]:

@@ -89,7 +89,8 @@ def live_page(
 ) -> Response[str]:
     """A page whose main part is asked for anew when something changes, at a facility and of a product if named."""
     wiring = Wiring.of(request)
-    today = local_date(wiring.clock(), wiring.settings.time_zone)
+    time_zone = wiring.settings.time_zone
+    today = local_date(wiring.clock(), time_zone)
     query = request.scope["query_string"].decode("latin-1")
     return page(
         request,
@@ -101,6 +102,7 @@ def live_page(
         segment=segment,
         link=link,
         iso=to_iso,
+        day=lambda at: local_date(at, time_zone),
         today=today.isoformat(),
         soon=(today + timedelta(days=EXPIRES_SOON_DAYS)).isoformat(),
         **context,
