@@ -36,15 +36,15 @@ def pattern(url: str) -> str:
 
 def name_of(route: str, device: Device) -> str:
     """The file name of a screen's picture."""
-    return "-".join([*re.findall(r"\w+", route.replace(":id", "")), device.name]) + ".png"
+    return "-".join([*re.findall(r"[\w-]+", route.replace(":id", "one")), device.name]) + ".png"
 
 
 class Tour:
     """Visits screens, each route once, and notes what is wrong with them."""
 
-    def __init__(self, page: Page, device: Device, pictures: Path | None) -> None:
+    def __init__(self, browser: Chromium, page: Page, pictures: Path | None) -> None:
         self.page = page
-        self.device = device
+        self.device = browser.device
         self.pictures = pictures
         self.faults: list[str] = []
         self.seen: dict[str, str] = {}
@@ -80,7 +80,7 @@ class Tour:
         self.faults += [f"{self.page.url}: target too small: {small}" for small in small_targets(self.page)]
         if self.pictures is not None:
             self.pictures.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=self.pictures / name_of(route, self.device))
+            self.page.screenshot(path=self.pictures / name_of(route, self.device), caret="initial")
 
 
 def small_targets(page: Page) -> list[str]:
@@ -110,7 +110,7 @@ def test_every_screen_of_the_app(
 ) -> None:
     browser = chromium(device)
     page = browser.page()
-    tour = Tour(page, device, pictures)
+    tour = Tour(browser, page, pictures)
     page.goto(f"{served.url}/app")
     expect(page.get_by_label("Password")).to_be_visible(timeout=30_000)
     tour.look()
@@ -137,7 +137,7 @@ def test_every_managers_page(
     nurse.wait_until_sent(nursing)
     browser = chromium(device)
     page = browser.page(f"{served.url}/manage")
-    tour = Tour(page, device, pictures)
+    tour = Tour(browser, page, pictures)
     tour.look()
     manager.sign_in(page, served.url, user=clinic.ADMIN)
     tour.follow(f"{served.url}/manage", "/manage")

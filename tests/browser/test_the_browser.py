@@ -12,7 +12,8 @@ from tests.support.browser import PHONE, Chromium, serious
 
 pytestmark = pytest.mark.browser
 
-PAGE = b"""<!doctype html><title>A page with faults</title><p><img src=/none.png><script src=/fault.js></script>"""
+PAGE = b"""<!doctype html><title>A page with faults</title><p><img src=/none.png><p style="color:red">red</p>
+<script src=/fault.js></script>"""
 
 
 class _Pages(BaseHTTPRequestHandler):
@@ -20,6 +21,7 @@ class _Pages(BaseHTTPRequestHandler):
         script = self.path == "/fault.js"
         self.send_response(404 if self.path == "/none.png" else 200)
         self.send_header("Content-Type", "text/javascript" if script else "text/html")
+        self.send_header("Content-Security-Policy", "default-src 'self'")
         self.end_headers()
         self.wfile.write(b"console.error('told'); throw new Error('thrown')" if script else PAGE)
 
@@ -42,6 +44,7 @@ def test_faults_are_seen(chromium: Callable[..., Chromium], faulty_site: str) ->
     assert page.evaluate("[innerWidth, innerHeight]") == [PHONE.width, PHONE.height]
     assert any("told" in error for error in browser.own_errors())
     assert any("thrown" in error for error in browser.own_errors())
+    assert any("inline style" in error for error in browser.own_errors())
     assert any("404" in error for error in browser.own_errors())
     assert any("image-alt (critical)" in line for line in serious(page))
 
