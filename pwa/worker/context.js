@@ -4,6 +4,7 @@ import { LANGUAGES, SOURCE, speak } from './i18n.js';
 import { whoAmI } from './me.js';
 import { status } from './outbox.js';
 import { file } from './precache.js';
+import { loadSymbols } from './sprite.js';
 import { getMeta } from './store/meta.js';
 
 /** @import { Catalogue } from './i18n.js' */
@@ -50,7 +51,7 @@ export async function contextOf(request, later) {
   const url = new URL(request.url);
   const text = request.method === 'POST' ? await request.text() : '';
   if (text.length > FORM_CHARACTERS_MAX) return null;
-  const [me, sync, said, pulled_at] = await Promise.all([whoAmI(), status(), words(), getMeta('pulled_at')]);
+  const [me, sync, said, pulled_at] = await Promise.all([whoAmI(), status(), words(), getMeta('pulled_at'), loadSymbols()]);
   /** @type {Ctx} */
   const ctx = {
     method: request.method, url, params: {}, query: url.searchParams, form: new URLSearchParams(text),

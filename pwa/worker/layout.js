@@ -1,6 +1,7 @@
 /** The frame around every screen: document, header, sync bar, and how htmx takes over links and forms. */
 
 import { html } from './html.js';
+import { icon, symbols } from './sprite.js';
 
 /** @import { Html } from './html.js' */
 /** @import { Ctx, Page, Reply, SyncStatus } from './types.js' */
@@ -46,7 +47,7 @@ export function syncWords(ctx, status) {
   else if (status.state === 'waiting') words = t('Saved here, sending');
   else if (status.lastSentAt === null) words = t('Nothing to send');
   else words = t('All sent {time}', { time: fmt.time(status.lastSentAt) });
-  return html`<svg class="icon" aria-hidden="true"><use href="/icons/sprite.svg#${status.state}"></use></svg><span class="sync-words">${words}</span>${waiting && html` <span class="sync-count">${waiting}</span>`}`;
+  return html`${icon(status.state)}<span class="sync-words">${words}</span>${waiting && html` <span class="sync-count">${waiting}</span>`}`;
 }
 
 /**
@@ -56,7 +57,7 @@ export function syncWords(ctx, status) {
  */
 function screen(ctx, { title, back, body, bar }) {
   return html`<header class="top">
-${back ? html`<a class="back" href="${back}" aria-label="${ctx.t('Back')}"><svg class="icon icon-turn" aria-hidden="true"><use href="/icons/sprite.svg#back"></use></svg></a>` : null}
+${back ? html`<a class="back" href="${back}" aria-label="${ctx.t('Back')}">${icon('back', 'icon-turn')}</a>` : null}
 <h1 id="title">${title}</h1>
 ${ctx.me.user !== '' && html`<a id="sync-bar" class="sync-bar sync-${ctx.sync.state}" href="/app/operations"><span id="sync-status" class="sync-status" role="status">${syncWords(ctx, ctx.sync)}</span></a>`}
 </header>
@@ -86,6 +87,7 @@ ${SCRIPTS.map((name) => html`<script type="module" src="/page/${name}.js"></scri
 <body hx-boost:inherited="true" hx-target:inherited="#screen" hx-swap:inherited="innerHTML show:none" hx-sync:inherited="drop">
 <div id="update-notice" class="notice notice-info" role="status" hidden><span>${ctx.t('A new version is ready.')}</span>
 <button id="update-now" class="button" type="button">${ctx.t('Update now')}</button></div>
+${symbols()}
 <div id="screen" hx-history-elt>
 ${screen(ctx, page)}
 </div>

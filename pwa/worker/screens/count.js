@@ -4,8 +4,9 @@ import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
 import { route } from '../router.js';
 import { cardsView, products } from '../store.js';
+import { icon } from '../sprite.js';
 import { begin, forgetOld, progress, sessions, toCount } from './count_session.js';
-import { arrow, chip, empty, fieldError, icon } from './parts.js';
+import { arrow, chip, empty, fieldError } from './parts.js';
 
 /** @import { Ctx, Page, Reply } from '../types.js' */
 /** @import { Scope, Session } from './count_session.js' */

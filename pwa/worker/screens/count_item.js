@@ -6,11 +6,12 @@ import { append } from '../outbox.js';
 import { route } from '../router.js';
 import { clock } from '../clock.js';
 import { cardView, getDraft, product, putDraft } from '../store.js';
+import { icon } from '../sprite.js';
 import { checkEntry, rowKey, rowsOfForm, rowsToCount, wireLines } from './count_entry.js';
 import { noSuchCount } from './count_list.js';
 import { entryKey, nextToCount, progress, sessionKey, sessionOf } from './count_session.js';
 import { figureField, keypad } from './keypad.js';
-import { chip, expiryChip, fieldError, icon, notice, quantityWords } from './parts.js';
+import { chip, expiryChip, fieldError, notice, quantityWords } from './parts.js';
 import { savingFailed } from './saving.js';
 
 /** @import { Html } from '../html.js' */

@@ -4,8 +4,9 @@ import { html } from '../html.js';
 import { notice as standIn, page, redirect } from '../layout.js';
 import { route } from '../router.js';
 import { cardsView, product, searchProducts } from '../store.js';
+import { icon } from '../sprite.js';
 import { nextToCount, progress, sessionOf } from './count_session.js';
-import { arrow, chip, empty, icon } from './parts.js';
+import { arrow, chip, empty } from './parts.js';
 
 /** @import { Html } from '../html.js' */
 /** @import { Ctx, Product, Reply } from '../types.js' */

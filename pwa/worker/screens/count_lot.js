@@ -6,10 +6,11 @@ import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
 import { route } from '../router.js';
 import { getDraft, lotsOf, product, putDraft } from '../store.js';
+import { icon } from '../sprite.js';
 import { rowKey } from './count_entry.js';
 import { noSuchCount } from './count_list.js';
 import { entryKey, sessionOf } from './count_session.js';
-import { expiryWords, icon, textField } from './parts.js';
+import { expiryWords, textField } from './parts.js';
 
 /** @import { Ctx, Page, Product, Reply } from '../types.js' */
 /** @import { EntryRow } from './count_entry.js' */

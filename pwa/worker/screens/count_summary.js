@@ -5,10 +5,11 @@ import { html } from '../html.js';
 import { page, redirect } from '../layout.js';
 import { route } from '../router.js';
 import { product, putDraft } from '../store.js';
+import { icon } from '../sprite.js';
 import { differences } from './count_differences.js';
 import { ROWS_MAX, howFar, noSuchCount } from './count_list.js';
 import { progress, sessionKey, sessionOf } from './count_session.js';
-import { chip, empty, icon, notice } from './parts.js';
+import { chip, empty, notice } from './parts.js';
 
 /** @import { Ctx, Product, Reply } from '../types.js' */
 /** @import { ItemDifference } from './count_differences.js' */

@@ -5,8 +5,9 @@ import { LANGUAGES } from '../i18n.js';
 import { page, redirect } from '../layout.js';
 import { route } from '../router.js';
 import { cardsView, setMeta } from '../store.js';
+import { icon } from '../sprite.js';
 import { progress, sessions } from './count_session.js';
-import { arrow, icon, notice } from './parts.js';
+import { arrow, notice } from './parts.js';
 
 /** @import { Ctx, Reply } from '../types.js' */
 

@@ -9,9 +9,10 @@ import { LINES_MAX } from '../operation.js';
 import { parseQuantity } from '../../page/quantity.js';
 import { route } from '../router.js';
 import { cardView, deleteDraft, getDraft, product, putDraft } from '../store.js';
+import { icon } from '../sprite.js';
 import { figureField, keypad } from './keypad.js';
 import { draftKey, draftOf, keep, withProduct } from './movement_draft.js';
-import { expiryChip, fieldError, icon, notice, quantityWords } from './parts.js';
+import { expiryChip, fieldError, notice, quantityWords } from './parts.js';
 
 /** @import { CardView, Ctx, Page, Product, Reply } from '../types.js' */
 /** @import { DraftLine } from './movement_draft.js' */

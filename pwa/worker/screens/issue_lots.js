@@ -7,10 +7,11 @@ import { LINES_MAX } from '../operation.js';
 import { parseQuantity } from '../../page/quantity.js';
 import { route } from '../router.js';
 import { cardView, product } from '../store.js';
+import { icon } from '../sprite.js';
 import { rowKey } from './count_entry.js';
 import { figureField, keypad } from './keypad.js';
 import { draftOf, keep, withProduct } from './movement_draft.js';
-import { expiryChip, fieldError, icon, quantityWords } from './parts.js';
+import { expiryChip, fieldError, quantityWords } from './parts.js';
 
 /** @import { CardView, Ctx, Page, Product, Reply } from '../types.js' */
 /** @import { DraftLine } from './movement_draft.js' */

@@ -1,7 +1,8 @@
 /** The keypad below a figure. Its keys are worked by /page/keypad.js; a tap on one does not travel to the worker. */
 
 import { html } from '../html.js';
-import { icon } from './parts.js';
+import { icon } from '../sprite.js';
+
 
 /** @import { Html } from '../html.js' */
 /** @import { Ctx } from '../types.js' */

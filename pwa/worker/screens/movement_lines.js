@@ -5,9 +5,10 @@ import { invalid, page, redirect } from '../layout.js';
 import { append } from '../outbox.js';
 import { route } from '../router.js';
 import { cardsView, product } from '../store.js';
+import { icon } from '../sprite.js';
 import { draftKey, draftOf, keep, occurredAt, remember, sameCard, wireLines, withProduct } from './movement_draft.js';
 import { partyName, wordsOf } from './movement_way.js';
-import { empty, expiryChip, icon, notice } from './parts.js';
+import { empty, expiryChip, notice } from './parts.js';
 import { savingFailed } from './saving.js';
 
 /** @import { Html } from '../html.js' */

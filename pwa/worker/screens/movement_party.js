@@ -6,9 +6,10 @@ import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
 import { route } from '../router.js';
 import { facilities } from '../store.js';
+import { icon } from '../sprite.js';
 import { draftOf, keep, namesUsed } from './movement_draft.js';
 import { facilitySelect, wordsOf } from './movement_way.js';
-import { dateWords, fieldError, icon, textField } from './parts.js';
+import { dateWords, fieldError, textField } from './parts.js';
 
 /** @import { Ctx, Page, Reply } from '../types.js' */
 /** @import { MovementDraft, Party, Way } from './movement_draft.js' */

@@ -9,7 +9,8 @@ import { getMeta } from '../store/meta.js';
 import { attention } from '../store/records.js';
 import { sync } from '../sync.js';
 import { factsOf } from '../facts.js';
-import { chip, empty, icon, notice } from './parts.js';
+import { icon } from '../sprite.js';
+import { chip, empty, notice } from './parts.js';
 import { exceptionWords, fateOf, kindWords } from './operation_words.js';
 
 /** @import { Html } from '../html.js' */

@@ -3,20 +3,12 @@
 import { clock } from '../clock.js';
 import { expiryState, localDate } from '../expiry.js';
 import { html } from '../html.js';
+import { icon } from '../sprite.js';
 
 /** @import { Html, Fragment } from '../html.js' */
 /** @import { Ctx } from '../types.js' */
 
 /** @typedef {'good' | 'warn' | 'bad' | 'info' | 'idle'} Tone */
-
-/**
- * @param {string} name a symbol of /icons/sprite.svg
- * @param {string} [more] further classes
- * @returns {Html} drawn beside words that say the same
- */
-export function icon(name, more = '') {
-  return html`<svg class="icon ${more}" aria-hidden="true"><use href="/icons/sprite.svg#${name}"></use></svg>`;
-}
 
 /** An arrow at the end of a row that leads somewhere. */
 export function arrow() {

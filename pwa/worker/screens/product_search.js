@@ -5,7 +5,8 @@ import { localDate } from '../expiry.js';
 import { usable } from '../fefo.js';
 import { html } from '../html.js';
 import { cardsView, searchProducts } from '../store.js';
-import { arrow, chip, empty, expiryChip, icon } from './parts.js';
+import { icon } from '../sprite.js';
+import { arrow, chip, empty, expiryChip } from './parts.js';
 
 /** @import { Html } from '../html.js' */
 /** @import { CardView, Ctx, Product } from '../types.js' */

@@ -8,9 +8,10 @@ import { LINES_MAX } from '../operation.js';
 import { parseQuantity } from '../../page/quantity.js';
 import { route } from '../router.js';
 import { deleteDraft, getDraft, lotsOf, product, putDraft } from '../store.js';
+import { icon } from '../sprite.js';
 import { figureField, keypad } from './keypad.js';
 import { draftKey, draftOf, keep, withLine } from './movement_draft.js';
-import { expiryWords, fieldError, icon, notice, quantityWords, textField } from './parts.js';
+import { expiryWords, fieldError, notice, quantityWords, textField } from './parts.js';
 
 /** @import { Ctx, Page, Product, Reply } from '../types.js' */
 

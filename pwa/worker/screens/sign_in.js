@@ -6,8 +6,9 @@ import { invalid, page, redirect } from '../layout.js';
 import { route } from '../router.js';
 import { getMeta } from '../store/meta.js';
 import { sync } from '../sync.js';
+import { icon } from '../sprite.js';
 import { languageSwitch } from './home.js';
-import { icon, notice, textField } from './parts.js';
+import { notice, textField } from './parts.js';
 
 /** @import { Ctx, Page } from '../types.js' */
 /** @import { Refusal } from '../enrol.js' */

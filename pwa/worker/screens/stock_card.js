@@ -5,8 +5,9 @@ import { notice as standIn, page } from '../layout.js';
 import { route } from '../router.js';
 import { cardView, movements, product } from '../store.js';
 import { attention } from '../store/records.js';
+import { icon } from '../sprite.js';
 import { fateOf, kindWords } from './operation_words.js';
-import { chip, empty, expiryChip, icon, notice } from './parts.js';
+import { chip, empty, expiryChip, notice } from './parts.js';
 
 /** @import { CardView, Ctx, Kind, Movement, Reply } from '../types.js' */
 
