@@ -1,8 +1,9 @@
 """The installable app's files, at their path below pwa/: read once at start, stamped, hashed, compressed.
 
-`/worker.js` begins with a stamp of everything the app is made of, so that any change anywhere is a new worker,
-and the worker knows which files to fetch anew. `/app/...` answers the shell that installs the worker; from
-then on the worker answers there. Only files found at start are served: no request names a file on the disk.
+`/worker.js` is the worker's modules linked into one script (linker.py) behind a stamp of everything the app
+is made of, so that any change anywhere is a new worker, and the worker knows which files to fetch anew.
+`/app/...` answers the shell that installs the worker; from then on the worker answers there. Only files found
+at start are served: no request names a file on the disk.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from babel import Locale
@@ -22,6 +23,7 @@ from litestar.types import ControllerRouterHandler
 
 from backend.web import catalogue
 from backend.web.language import catalogues
+from backend.web.linker import link
 from backend.web.pages import language_of
 
 PWA = Path(__file__).resolve().parents[2] / "pwa"
@@ -40,8 +42,10 @@ _NOT_SERVED = frozenset({"tsconfig.json"})
 _COMPRESS_FROM = 400
 _HASH_LENGTH = 16
 
-# The browser keeps the worker's own modules itself, and asks for the large icons only while installing.
-_NOT_KEPT = (WORKER, "/worker/", "/vendor/idb.js", "/icons/icon-", "/page/boot.js")
+# The worker's own modules are inside /worker.js.
+_LINKED = ("worker/", "vendor/idb.js", "worker.js")
+# Asked for by the browser itself, and only while the app is installed, or before the worker is there.
+_NOT_KEPT = ("/icons/icon-", "/page/boot.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,34 +72,29 @@ class Asset:
 
 
 def collect(root: Path) -> dict[str, Asset]:
-    """Every file that is served, by URL path; the worker stamped, the catalogues compiled."""
+    """Every file that is served, by URL path; the worker linked and stamped, the catalogues compiled."""
     assets = {}
     for path in sorted(root.rglob("*")):
         if path.is_symlink() or not path.is_file():
             continue
-        media_type = _TYPES.get(path.suffix)
-        if media_type is not None and path.name not in _NOT_SERVED:
-            assets[f"/{path.relative_to(root).as_posix()}"] = Asset.of(path.read_bytes(), media_type)
+        media_type, place = _TYPES.get(path.suffix), path.relative_to(root).as_posix()
+        if media_type is not None and path.name not in _NOT_SERVED and not place.startswith(_LINKED):
+            assets[f"/{place}"] = Asset.of(path.read_bytes(), media_type)
     for language, content in catalogue.compiled(root / "locale").items():
         assets[f"/locale/{language}.json"] = Asset.of(content, _TYPES[".json"])
-    assets[WORKER] = _stamped(assets)
+    assets[WORKER] = _stamped(
+        assets, link(WORKER[1:], lambda path: (root / path).read_text(encoding="utf-8"))
+    )
     return assets
 
 
-def _stamped(assets: Mapping[str, Asset]) -> Asset:
-    """The worker with its build in front, and its modules named, so that a browser fetches them all at once."""
-    version = hashlib.sha256(
-        "\n".join(f"{path} {asset.digest}" for path, asset in sorted(assets.items())).encode()
-    ).hexdigest()[:_HASH_LENGTH]
-    kept = {path: asset.digest for path, asset in sorted(assets.items()) if not path.startswith(_NOT_KEPT)}
+def _stamped(assets: Mapping[str, Asset], worker: str) -> Asset:
+    """The worker with its build in front: a version of everything, and the hash of each file that it keeps."""
+    hashes = {path: asset.digest for path, asset in sorted(assets.items())}
+    version = hashlib.sha256((worker + json.dumps(hashes)).encode()).hexdigest()[:_HASH_LENGTH]
+    kept = {path: digest for path, digest in hashes.items() if not path.startswith(_NOT_KEPT)}
     build = json.dumps({"version": version, "files": kept}, separators=(",", ":"))
-    modules = "".join(
-        f'import ".{path}";'
-        for path in sorted(assets)
-        if path.startswith("/worker/") and PurePosixPath(path).suffix == ".js"
-    )
-    stamp = f"self.BUILD={build};{modules}\n"
-    return Asset.of(stamp.encode() + assets[WORKER].content, assets[WORKER].media_type)
+    return Asset.of(f"self.BUILD={build};\n{worker}".encode(), _TYPES[".js"])
 
 
 def shells(root: Path) -> dict[str, Asset]:
@@ -127,7 +126,7 @@ def answer(request: Request[Any, Any, Any], asset: Asset, headers: Mapping[str, 
 
 
 def asset_handlers(root: Path = PWA) -> list[ControllerRouterHandler]:
-    """The routes of every file and of the shell. Raises OSError or PoFileError if the app is not whole."""
+    """The routes of every file and of the shell. Raises OSError, PoFileError or CannotLink if the app is not whole."""
     assets, welcome = collect(root), shells(root)
 
     @get(sorted(assets), include_in_schema=False)

@@ -22,9 +22,8 @@ async function boot() {
   if (!('serviceWorker' in navigator)) return say('old');
   try {
     navigator.serviceWorker.addEventListener('controllerchange', reload, { once: true });
-    const registration = await navigator.serviceWorker.register('/worker.js', {
-      type: 'module', scope: '/', updateViaCache: 'none',
-    });
+    // The server links the worker's modules into one plain script, which every browser can run.
+    const registration = await navigator.serviceWorker.register('/worker.js', { scope: '/', updateViaCache: 'none' });
     const worker = registration.installing ?? registration.waiting ?? registration.active;
     if (worker?.state === 'activated') reload();
     worker?.addEventListener('statechange', () => {
