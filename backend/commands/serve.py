@@ -71,7 +71,11 @@ def _serve_one(arguments: argparse.Namespace, settings: Settings) -> int:
             timeout_graceful_shutdown=SHUTDOWN_S,
         )
     )
-    server.run()
+    try:
+        server.run()
+    except SystemExit:
+        # A port that is taken ends uvicorn with a status of its own; it has said why.
+        return 1
     return 0 if server.started else 1
 
 
