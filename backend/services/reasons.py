@@ -5,12 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session, select
 
 from backend.models import Reason
-
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "to be translated where it is shown"
-    """Mark a word for the catalogue; screens translate the names of reasons when they show them."""
-    return message
-
+from backend.words import N_
 
 COMPUTER_GENERATED = {1: "computer_generated_credit", -1: "computer_generated_debit"}
 """Reason codes, by the sign of the difference, of what the computer books so that a report closes."""

@@ -13,21 +13,22 @@ from litestar.types import ExceptionHandlersMap
 
 from backend.problems import Problem
 from backend.web.pages import is_partial, page
+from backend.words import N_
 
 MEDIA_TYPE = "application/problem+json"
 PAGES = "/manage"
 SIGN_IN = "/manage/sign-in"
 
 _KINDS = {
-    400: ("bad_request", "The request cannot be read."),
-    401: ("not_signed_in", "Sign in first."),
-    403: ("not_permitted", "You have no right to this."),
-    404: ("not_found", "There is nothing here."),
-    405: ("method_not_allowed", "This cannot be done here."),
-    413: ("too_large", "This is too large to be taken."),
-    415: ("unsupported_media_type", "This kind of content is not taken here."),
-    500: ("internal", "Something went wrong on the server. It has been noted."),
-    503: ("unavailable", "The server cannot answer just now. Try again in a moment."),
+    400: ("bad_request", N_("The request cannot be read.")),
+    401: ("not_signed_in", N_("Sign in first.")),
+    403: ("not_permitted", N_("You have no right to this.")),
+    404: ("not_found", N_("There is nothing here.")),
+    405: ("method_not_allowed", N_("This cannot be done here.")),
+    413: ("too_large", N_("This is too large to be taken.")),
+    415: ("unsupported_media_type", N_("This kind of content is not taken here.")),
+    500: ("internal", N_("Something went wrong on the server. It has been noted.")),
+    503: ("unavailable", N_("The server cannot answer just now. Try again in a moment.")),
 }
 
 log = structlog.get_logger("bincard.errors")
@@ -49,7 +50,7 @@ def _from_http(exc: HTTPException) -> Problem:
     kind, detail = _KINDS.get(status, ("http_" + str(status), HTTPStatus(status).phrase))
     extra: dict[str, object] = {}
     if status == 400 and isinstance(exc.extra, list) and exc.extra:
-        kind, detail = "invalid", "Something in the request is not as it should be; `errors` says what."
+        kind, detail = "invalid", N_("Something in the request is not as it should be.")
         extra["errors"] = [
             {"field": str(one.get("key", "")), "message": str(one.get("message", ""))}
             for one in exc.extra

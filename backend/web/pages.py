@@ -59,7 +59,9 @@ def words(connection: Connection) -> dict[str, Any]:
     catalogue = catalogues()[language]
 
     def gettext(msgid: str, **values: object) -> Markup:
-        return Markup.escape(catalogue.gettext(msgid)).format(**values)
+        text = Markup.escape(catalogue.gettext(msgid))
+        # Without values it may be no message of ours: a problem's detail can hold anything, braces too.
+        return text.format(**values) if values else text
 
     def ngettext(one: str, many: str, n: int, **values: object) -> Markup:
         return Markup.escape(catalogue.ngettext(one, many, n)).format(n=values.pop("n", n), **values)

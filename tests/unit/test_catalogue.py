@@ -128,3 +128,8 @@ def test_the_worker_is_sent_its_own_words_alone() -> None:
     ]
     assert only_server
     assert [message for message in only_server if f'"{message}":' in sent] == []
+
+
+def test_what_goes_wrong_is_found_where_it_is_raised() -> None:
+    assert "backend/services/sign_in.py" in words()["The name or the password is not right."]
+    assert "backend/web/errors.py" in words()["There is nothing here."]
