@@ -23,7 +23,9 @@ def extract(
 ) -> Iterator[Found]:
     """Yield (line, function, message or messages, comments) as babel wants them."""
     source = file.read()
-    yield from extract_python(io.BytesIO(source), keywords, comment_tags, options)  # type: ignore[arg-type]
+    # Babel's own annotation of what this yields is of an older form.
+    marked: Any = extract_python(io.BytesIO(source), keywords, comment_tags, options)  # type: ignore[arg-type]
+    yield from marked
     for call in ast.walk(ast.parse(source)):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Problem":
             detail = call.args[2] if len(call.args) > 2 else None
