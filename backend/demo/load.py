@@ -14,7 +14,7 @@ from random import Random
 
 from sqlmodel import Session, select
 
-from backend.clock import HOUR_MS, local_moment, to_iso
+from backend.clock import HOUR_MS, MINUTE_MS, local_moment, to_iso
 from backend.demo.country import KEEPS, POLICIES, Place, facilities
 from backend.demo.history import Event, Simulation
 from backend.demo.medicines import MEDICINES, PROGRAMS
@@ -43,6 +43,7 @@ class _Device:
     facility: str
     author: str
     next_seq: int = 1
+    last_at: int = 0
 
 
 def is_empty(session: Session) -> bool:
@@ -60,18 +61,22 @@ def load(session: Session, settings: Settings, now: int, progress: Progress) -> 
     _add_reference(session, places)
     keepers = add_people(session, places, since)
     history = Simulation(places, MEDICINES, first, MONTHS, random).run()
+    tablets: dict[str, _Device] = {}
     for done, place in enumerate(places, start=1):
-        device = _enrol(session, settings, place, keepers, since, random)
+        device = tablets[place.code] = _enrol(session, settings, place, keepers, since, random)
         operations = list(_operations(device, history[place.code], zone, random))
         for last, part in _quarters(operations, first, zone):
             _push(session, device, part, last, zone)
         progress(done, len(places))
         session.flush()
+        # Most tablets were heard of since yesterday, one in eight not since the history ended.
+        if done % 8:
+            devices.mark_seen(session, device.id, now - random.randrange(20 * MINUTE_MS, 28 * HOUR_MS))
     for code, moment, kind, body in open_work(session, now):
-        place = next(one for one in places if one.code == code)
-        device = _enrol(session, settings, place, keepers, moment - HOUR_MS, random)
-        text = _operation(device, kind, body, moment, random)
-        _push(session, device, [(moment, text)], min(now, moment + 60_000), zone)
+        # On the first of a month some of it would lie before the history's last evening.
+        at = max(moment, tablets[code].last_at + MINUTE_MS)
+        text = _operation(tablets[code], kind, body, at, random)
+        _push(session, tablets[code], [(at, text)], min(now, at + MINUTE_MS), zone)
     session.flush()
 
 
@@ -176,7 +181,8 @@ def _push(
     session: Session, device: _Device, operations: Sequence[tuple[int, str]], now: int, zone: str
 ) -> None:
     items = []
-    for _moment, text in operations:
+    for moment, text in operations:
+        device.last_at = moment
         items.append(f'{{"seq":{device.next_seq},"operation":{text}}}')
         device.next_seq += 1
     envelope, ids = read_envelope(

@@ -13,7 +13,7 @@ from random import Random
 import pytest
 from sqlmodel import Session, col, func, select
 
-from backend.clock import from_iso
+from backend.clock import DAY_MS, from_iso
 from backend.commands.terminal import ProgressBar
 from backend.db import Database
 from backend.demo.country import facilities
@@ -24,6 +24,7 @@ from backend.domain.roles import ROLES
 from backend.keys import with_secret_key
 from backend.models import (
     Card,
+    Device,
     Facility,
     Fact,
     Lot,
@@ -114,6 +115,13 @@ def test_the_open_work_stands(demo: Session) -> None:
     assert (outcomes["held"], outcomes["flagged"]) == (1, 6)
     nurses = demo.exec(select(Facility.id).where(Facility.code == "HC01")).one()
     assert sum(one.facility_id == nurses for one in standing) == 4
+
+
+def test_most_tablets_were_heard_of_lately(demo: Session) -> None:
+    seen = demo.exec(select(Device.last_seen_at)).all()
+    assert len(seen) == 40
+    lately = sum(at is not None and at > NOW - 2 * DAY_MS for at in seen)
+    assert 30 <= lately < 40
 
 
 def test_one_person_signs_in_for_each_role_and_nobody_else(demo: Session) -> None:

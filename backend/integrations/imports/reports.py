@@ -1,13 +1,14 @@
 """Import period reports of facilities: each row becomes one operation in the ledger (services.period_reports).
 
-Rows are judged one by one and entered facility by facility. Of several rows for the same facility, product and
+Rows are judged one by one and entered facility by facility, in the order of their ids as push does, so that
+the two cannot wait for each other in a circle. Of several rows for the same facility, product and
 month the last one is what stands, so that importing the file again changes nothing.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backend.domain.period_reports import Figures
@@ -17,6 +18,7 @@ from backend.integrations.imports.job import Job, Kind, Line, parsed
 from backend.integrations.imports.outcome import Outcome, RefusedCell
 from backend.models import Facility
 from backend.services.catalogue import Catalogue
+from backend.services.changes import Numbers
 from backend.services.period_reports import Desk, Place, enter, recorded_by_devices, stored_reports
 from backend.services.places import Places, facilities_by_code, save_facility
 from backend.services.reasons import reason_ids
@@ -42,18 +44,33 @@ def take(job: Job, lines: Sequence[Line], outcome: Outcome) -> None:
     for line, report in parsed(lines, _parse, outcome):
         by_facility[report.facility].append((line, report))
     reasons, done = reason_ids(job.session), 0
+    places = _places(job, facilities, by_facility, outcome)
+    for facility in sorted(places, key=lambda one: one.id or 0):
+        rows = by_facility[facility.code]
+        _enter(job, facility, _with_products(job, catalogue, rows, outcome), catalogue, reasons, outcome)
+        done += len(rows)
+        job.progress(done, len(lines))
+
+
+def _places(
+    job: Job,
+    facilities: dict[str, Facility],
+    by_facility: Mapping[str, Sequence[tuple[Line, _Report]]],
+    outcome: Outcome,
+) -> list[Facility]:
+    """The facilities that the rows name; the rows of those that are not there, nor made, are refused."""
+    found = []
     for code, rows in by_facility.items():
-        facility = facilities.get(code)
-        if facility is None and job.create_missing:
-            facility = _made_facility(job, facilities, code, outcome)
-        if facility is None:
+        if code not in facilities and job.create_missing:
+            _make_facility(job, facilities, code)
+            outcome.notes["facilities made"] += 1
+        if code in facilities:
+            found.append(facilities[code])
+        else:
             for line, _report in rows:
                 why = f"there is no facility {code!r} (--create-missing makes it)"
                 outcome.refuse(line.number, "facility", why)
-        else:
-            _enter(job, facility, _with_products(job, catalogue, rows, outcome), catalogue, reasons, outcome)
-        done += len(rows)
-        job.progress(done, len(lines))
+    return found
 
 
 def _parse(line: Line) -> _Report:
@@ -101,6 +118,8 @@ def _enter(
     outcome: Outcome,
 ) -> None:
     facility_id = facility.id or 0
+    # Locked before it is read: on PostgreSQL a push must not record into a month that is being reported.
+    Numbers(job.session.connection(), facility_id)
     time_zone = time_zone_of(job.session, facility_id, job.settings.time_zone)
     ids = {report.product: catalogue.products[report.product].id or 0 for _line, report in rows}
     stored = stored_reports(job.session, facility_id)
@@ -145,13 +164,11 @@ def _judge(report: _Report, present: int, *, recorded: bool) -> None:
         raise RefusedCell("month", f"devices recorded facts on {report.product} in {month}; they stand")
 
 
-def _made_facility(job: Job, facilities: dict[str, Facility], code: str, outcome: Outcome) -> Facility:
+def _make_facility(job: Job, facilities: dict[str, Facility], code: str) -> None:
     places = Places(job.session)
     values = {"type_id": places.type(UNSPECIFIED), "zone_id": places.zone(UNSPECIFIED)}
     save_facility(job.session, facilities, code, values)
     job.session.flush()
-    outcome.notes["facilities made"] += 1
-    return facilities[code]
 
 
 def _make_product(job: Job, catalogue: Catalogue, code: str) -> None:
