@@ -16,3 +16,5 @@ import './screens/issue_line.js';
 import './screens/issue_lots.js';
 import './screens/stock.js';
 import './screens/stock_card.js';
+import './screens/adjust.js';
+import './screens/adjust_product.js';

@@ -57,7 +57,7 @@ export interface Product {
 }
 
 export interface Facility { code: string; name: string; type?: string; zone?: string; supplied_by?: string | null; active?: boolean }
-export interface Reason { code: string; name: string; type: 'credit' | 'debit'; tags?: string[] }
+export interface Reason { code: string; name: string; type: 'credit' | 'debit'; tags?: string[]; active?: boolean }
 export interface Lot { facility: string; product: string; number: string; expiry: string | null }
 
 export interface LotRef { number: string; expiry: string | null }

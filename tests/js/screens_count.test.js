@@ -25,7 +25,7 @@ test('home shows who is signed in and where, and the tasks of their rights', asy
   assert.equal(status, 200);
   assert.match(body, /<h1[^>]*>Riverside<\/h1>/);
   assert.match(body, /Signed in: ama/);
-  for (const address of ['/app/count', '/app/receive', '/app/issue', '/app/stock']) assert.ok(body.includes(`class="tile" href="${address}"`));
+  for (const address of ['/app/count', '/app/receive', '/app/issue', '/app/adjust', '/app/stock']) assert.ok(body.includes(`class="tile" href="${address}"`));
   assert.match(body, /1 product is out of stock/);
 });
 

@@ -47,6 +47,7 @@ export async function home(ctx) {
     { right: 'stock.count', symbol: 'count', url: '/app/count', name: t('Count'), detail: t('See what is on the shelf') },
     { right: 'stock.receive', symbol: 'receive', url: '/app/receive', name: t('Receive'), detail: t('Goods that came in') },
     { right: 'stock.issue', symbol: 'issue', url: '/app/issue', name: t('Issue'), detail: t('To a ward or facility') },
+    { right: 'stock.adjust', symbol: 'adjust', url: '/app/adjust', name: t('Adjust'), detail: t('Expired, broken, lost, found') },
     { right: 'stock.view', symbol: 'stock', url: '/app/stock', name: t('Stock'),
       detail: without > 0 ? tn('{n} product is out of stock', '{n} products are out of stock', without, { n: fmt.number(without) }) : t('Cards and movements') },
   ].filter((tile) => may.has(tile.right));

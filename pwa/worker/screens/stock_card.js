@@ -60,7 +60,8 @@ export async function stockCard(ctx) {
   const total = cards.reduce((sum, card) => sum + card.on_hand, 0);
   const shown = cards.filter((card) => card.on_hand !== 0 || card.provisional);
   const lastCount = Math.max(0, ...cards.map((card) => card.counted_at ?? 0));
-  const body = html`<p class="soft small"><span class="code">${row.code}</span>${row.category && html` · <span>${row.category}</span>`}${
+  const mayAdjust = ctx.me.rights.includes('stock.adjust');
+  const body = html`${ctx.query.get('saved') === 'adjustment' && notice('good', t('The adjustment is saved on this device.'))}<p class="soft small"><span class="code">${row.code}</span>${row.category && html` · <span>${row.category}</span>`}${
     row.pack_size !== null && row.pack_size > 1 && html` · <span>${t('pack of {n}', { n: fmt.number(row.pack_size) })}</span>`}</p>
 <dl class="figures"><div class="figure"><dt>${t('on hand')} · ${row.dispensing_unit}</dt><dd class="number">${fmt.number(total)}</dd></div>
 <div class="figure"><dt>${t('last count')}</dt><dd class="figure-date">${lastCount === 0 ? t('never') : fmt.date(lastCount)}</dd></div></dl>
@@ -71,7 +72,8 @@ ${cards.some((card) => card.provisional) && notice('info', t('Provisional: somet
 <section class="stack-tight"><h2>${t('Recorded on this device')}</h2>${moved.length === 0
     ? html`<p class="soft">${t('Nothing was recorded here for this product in the last 90 days.')}</p>`
     : html`<ul class="rows">${moved.slice(0, MOVEMENTS_MAX).map((one) => movementRow(ctx, one, standing.has(one.id)))}</ul>`}</section>`;
-  return page(ctx, { title: row.name, back: '/app/stock', body });
+  const bar = mayAdjust ? html`<a class="button" href="/app/adjust/${encodeURIComponent(code)}">${icon('adjust')}${t('Adjust')}</a>` : null;
+  return page(ctx, { title: row.name, back: '/app/stock', body, bar });
 }
 
 route('GET', '/app/stock/:product', stockCard);
