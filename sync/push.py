@@ -23,7 +23,7 @@ from backend.clock import from_iso, to_iso
 from backend.models import Device, Operation
 from backend.problems import Problem
 from backend.services import changes, ledger
-from backend.services.exceptions import Flag, facility_code
+from backend.services.exceptions import Flag, as_answer, facility_code
 from backend.services.ledger import Entry, Posting
 from backend.services.time_zones import time_zone_of
 from sync import cursor
@@ -248,10 +248,7 @@ def _store(
         for one in ones:
             mine = [flag for flag in standing.get(one.content[0], ()) if _concerns(flag, one)]
             outcome = "held" if one.decision.held else "flagged" if mine else "applied"
-            exceptions: list[dict[str, object]] = [
-                {"id": flag.id_at(code), "code": flag.code, "line": flag.line, "detail": dict(flag.detail)}
-                for flag in mine
-            ]
+            exceptions = as_answer(mine, code)
             answers[one.content] = _Answer(outcome, exceptions)
             rows.append(_row(one, device, outcome, exceptions, now))
         ledger.record(session, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, func, select
@@ -32,6 +32,14 @@ class Flag:
     def id_at(self, facility: str) -> str:
         """The exception's id: the same for the same facts at a facility (its code), on any server."""
         return derived_id(facility, self.code, self.operation_id, self.subject or str(self.line))
+
+
+def as_answer(flags: Iterable[Flag], facility: str) -> list[dict[str, object]]:
+    """The exceptions of an answer as they go on the wire; `facility` is the code of where they stand."""
+    return [
+        {"id": flag.id_at(facility), "code": flag.code, "line": flag.line, "detail": dict(flag.detail)}
+        for flag in flags
+    ]
 
 
 @dataclass(frozen=True, slots=True)

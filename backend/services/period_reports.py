@@ -29,6 +29,7 @@ from backend.domain.periods import first_day, last_day, period_of
 from backend.ids import derived_id
 from backend.models import Card, Fact, Operation, PeriodReport, Reversal
 from backend.services import ledger
+from backend.services.exceptions import as_answer
 from backend.services.ledger import Entry, Posting
 from backend.services.reasons import COMPUTER_GENERATED, REPORTED
 
@@ -198,16 +199,7 @@ def _write(session: Session, desk: Desk, batch: _Batch) -> None:
     )
     rows: list[tuple[object, ...]] = []
     for operation_id, content, effective_at in batch.operations:
-        flags = standing.get(operation_id, ())
-        answer = [
-            {
-                "id": flag.id_at(desk.facility),
-                "code": flag.code,
-                "line": flag.line,
-                "detail": dict(flag.detail),
-            }
-            for flag in flags
-        ]
+        answer = as_answer(standing.get(operation_id, ()), desk.facility)
         rows.append(
             (
                 desk.facility_id,
