@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-
-from itsdangerous import BadSignature, URLSafeSerializer
 from sqlmodel import Session
 
 from backend.ids import Ids
 from backend.models import Device
 from backend.problems import Problem
+from backend.services.signing import sign, signed_value
 from backend.settings import Settings
 
 NAME_LENGTH_MAX = 100
-TOKEN_LENGTH_MAX = 512
-
-
-def _serializer(settings: Settings) -> URLSafeSerializer:
-    if not settings.secret_key:
-        raise RuntimeError("no secret key: call backend.keys.with_secret_key first")
-    return URLSafeSerializer(
-        settings.secret_key,
-        salt="bincard.device-token",
-        signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
-    )
+PURPOSE = "device-token"
 
 
 def enrol(
@@ -39,7 +27,7 @@ def enrol(
     )
     session.add(device)
     session.flush()
-    return device.id, str(_serializer(settings).dumps(device.id))
+    return device.id, sign(settings, PURPOSE, device.id)
 
 
 def authenticate(session: Session, settings: Settings, token: str) -> tuple[str, int | None]:
@@ -47,11 +35,8 @@ def authenticate(session: Session, settings: Settings, token: str) -> tuple[str,
 
     Raises Problem 401 `no_valid_token` for what was never given out here, 403 `revoked_device` afterwards.
     """
-    try:
-        device_id = _serializer(settings).loads(token) if len(token) <= TOKEN_LENGTH_MAX else None
-    except BadSignature:
-        device_id = None
-    device = session.get(Device, device_id) if isinstance(device_id, str) else None
+    device_id = signed_value(settings, PURPOSE, token)
+    device = session.get(Device, device_id) if device_id is not None else None
     if device is None:
         raise Problem(
             401,

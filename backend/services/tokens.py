@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-
-from itsdangerous import BadSignature, URLSafeSerializer
 from sqlmodel import Session
 
 from backend.ids import Ids
 from backend.models import ApiToken, User
 from backend.problems import Problem
+from backend.services.signing import sign, signed_value
 from backend.settings import Settings
 
-TOKEN_LENGTH_MAX = 512
-
-
-def _serializer(settings: Settings) -> URLSafeSerializer:
-    if not settings.secret_key:
-        raise RuntimeError("no secret key: call backend.keys.with_secret_key first")
-    return URLSafeSerializer(
-        settings.secret_key,
-        salt="bincard.api-token",
-        signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
-    )
+PURPOSE = "api-token"
 
 
 def create(session: Session, settings: Settings, *, user_id: int, now: int, ids: Ids) -> tuple[str, str]:
@@ -38,8 +26,7 @@ def create(session: Session, settings: Settings, *, user_id: int, now: int, ids:
     token = ApiToken(id=ids(), user_id=user_id, created_at=now)
     session.add(token)
     session.flush()
-    text = _serializer(settings).dumps(token.id)
-    return token.id, text if isinstance(text, str) else text.decode()
+    return token.id, sign(settings, PURPOSE, token.id)
 
 
 def revoke(session: Session, token_id: str, now: int) -> None:
@@ -53,11 +40,6 @@ def revoke(session: Session, token_id: str, now: int) -> None:
 
 def user_of(session: Session, settings: Settings, text: str) -> int | None:
     """The user a bearer text stands for; None when it is not ours, was altered, or is revoked."""
-    if len(text) > TOKEN_LENGTH_MAX:
-        return None
-    try:
-        token_id = _serializer(settings).loads(text)
-    except BadSignature:
-        return None
-    token = session.get(ApiToken, token_id) if isinstance(token_id, str) else None
+    token_id = signed_value(settings, PURPOSE, text)
+    token = session.get(ApiToken, token_id) if token_id is not None else None
     return token.user_id if token is not None and token.revoked_at is None else None
