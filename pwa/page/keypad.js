@@ -84,6 +84,8 @@ if (typeof document !== 'undefined') {
     if (!(field instanceof HTMLInputElement) || field.dataset.figure === undefined) return;
     current = field;
     tellSum(field);
+    // The keys may just have come, and may cover it.
+    requestAnimationFrame(() => field.scrollIntoView({ block: 'nearest' }));
   });
   document.addEventListener('input', ({ target: field }) => {
     if (field instanceof HTMLInputElement && field.dataset.figure !== undefined) tellSum(field);

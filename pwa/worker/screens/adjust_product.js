@@ -10,7 +10,7 @@ import { cardView, getDraft, product, putDraft, reasons } from '../store.js';
 import { icon } from '../sprite.js';
 import { rowKey } from './count_entry.js';
 import { figureField, keypad } from './keypad.js';
-import { expiryChip, fieldError, notice, quantityWords } from './parts.js';
+import { expiryChip, fieldError, notice, quantityWords, question } from './parts.js';
 import { offered, reasonWords } from './reason_words.js';
 import { savingFailed } from './saving.js';
 
@@ -72,7 +72,8 @@ async function form(ctx, row, fields, errors = {}) {
   const options = (type) => offered(all, type).map((reason) => html`<option value="${reason.code}"${reason.code === fields.reason && html` selected`}>${reasonWords(ctx, reason)}</option>`);
   const body = html`${errors.failure && notice('bad', errors.failure, { urgent: true })}
 <p class="soft small"><span class="code">${row.code}</span> · <span>${row.dispensing_unit}</span></p>
-<form method="post" action="${here}" id="adjust" class="stack" data-draft="${here}/draft" novalidate>
+${errors.warn && question('adjust', errors.warn, { name: 'sure', value: 'yes', words: t('It is right: save it') })}
+<form method="post" action="${here}" id="adjust" class="stack keys-later" data-draft="${here}/draft" novalidate>
 <fieldset class="stack-tight"><legend class="field-label">${t('Which lot?')}</legend>${cards.map((card) => html`<label class="choice">
 <input type="radio" name="card" value="${rowKey(card)}"${rowKey(card) === chosen && html` checked`}${errors.card && html` aria-describedby="card-error"`}>
 <span class="choice-words"><span class="strong">${card.lot === '' ? t('Without a lot number') : t('Lot {number}', { number: card.lot })}</span>
@@ -82,8 +83,7 @@ ${fieldError('card', errors.card)}</fieldset>
 <select class="input" id="reason" name="reason"${errors.reason && html` aria-invalid="true" aria-describedby="reason-error"`}><option value="">${t('Choose a reason')}</option>
 <optgroup label="${t('Takes away')}">${options('debit')}</optgroup><optgroup label="${t('Adds')}">${options('credit')}</optgroup></select>${fieldError('reason', errors.reason)}</div>
 <div class="field"><label class="field-label" for="quantity">${t('How many?')} <span class="soft">(${row.dispensing_unit})</span></label>
-${figureField({ id: 'quantity', name: 'quantity', value: fields.quantity, label: t('How many?'), error: errors.quantity })}${fieldError('quantity', errors.quantity)}</div>
-${errors.warn && notice('warn', html`<p>${errors.warn}</p><p><button class="button" name="sure" value="yes">${t('It is right: save it')}</button></p>`, { urgent: true })}</form>`;
+${figureField({ id: 'quantity', name: 'quantity', value: fields.quantity, label: t('How many?'), error: errors.quantity })}${fieldError('quantity', errors.quantity)}</div></form>`;
   return {
     title: row.name, back: '/app/adjust', body,
     bar: html`${keypad(ctx)}<button class="button button-primary" form="adjust" data-keypad-save>${icon('check')}${t('Save the adjustment')}</button>`,

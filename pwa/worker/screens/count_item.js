@@ -11,7 +11,7 @@ import { checkEntry, rowKey, rowsOfForm, rowsToCount, wireLines } from './count_
 import { noSuchCount } from './count_list.js';
 import { entryKey, nextToCount, progress, sessionKey, sessionOf } from './count_session.js';
 import { figureField, keypad } from './keypad.js';
-import { chip, expiryChip, fieldError, notice, quantityWords } from './parts.js';
+import { chip, expiryChip, fieldError, notice, quantityWords, question } from './parts.js';
 import { savingFailed } from './saving.js';
 
 /** @import { Html } from '../html.js' */
@@ -82,10 +82,10 @@ async function itemPage(ctx, state) {
 <p class="soft small"><span>${t('{n} of {m} counted', { n: fmt.number(counted), m: fmt.number(of) })}</span> · <span class="code">${row.code}</span> · <span>${row.dispensing_unit}</span>${
   row.pack_size !== null && row.pack_size > 1 && html` · <span>${t('pack of {n}', { n: fmt.number(row.pack_size) })}</span>`}</p>
 ${before && notice('info', t('Counted at {time}. Saving again makes a new count, which replaces it.', { time: fmt.time(before.at) }))}
-<button class="hidden-words" form="item" name="go" value="save" tabindex="-1" aria-hidden="true">${t('Save and next')}</button>
-${unseen.length > 0 && notice('warn', html`<p>${tn('One lot of the book has no figure. Is there none of it on the shelf?', '{n} lots of the book have no figure. Is there none of them on the shelf?', unseen.length, { n: fmt.number(unseen.length) })}</p>
-<p><button class="button" form="item" name="go" value="zero" autofocus>${t('There is none: save 0')}</button></p>`, { urgent: true })}
-<form method="post" action="${here}" id="item" class="stack-tight${unseen.length > 0 ? ' ask' : ''}" data-draft="${here}/draft" novalidate>
+${unseen.length > 0 && question('item', tn('One lot of the book has no figure. Is there none of it on the shelf?', '{n} lots of the book have no figure. Is there none of them on the shelf?', unseen.length, { n: fmt.number(unseen.length) }),
+    { name: 'go', value: 'zero', words: t('There is none: save 0') })}
+<form method="post" action="${here}" id="item" class="stack-tight${unseen.length > 0 ? ' keys-later' : ''}" data-draft="${here}/draft" novalidate>
+<button class="hidden-words" name="go" value="save" tabindex="-1" aria-hidden="true"></button>
 <ul class="lots">${rows.map((entry, i) => lotRow(ctx, state, entry, i, i === focus))}</ul>
 <button class="button" name="go" value="lot">${icon('plus')}${t('Add a lot')}</button></form>`;
   return {

@@ -51,6 +51,20 @@ export function notice(tone, words, { urgent = false } = {}) {
 }
 
 /**
+ * A question before a form is saved, with the one button that says yes. A form that is sent by the Enter key takes
+ * the first button there is, so one that says nothing stands before it.
+ *
+ * @param {string} form its id
+ * @param {Fragment} words
+ * @param {{name: string, value: string, words: string}} yes the button
+ * @returns {Html} goes above the form, which has the class `keys-later` meanwhile
+ */
+export function question(form, words, yes) {
+  return html`<button class="hidden-words" form="${form}" tabindex="-1" aria-hidden="true"></button>
+${notice('warn', html`<p>${words}</p><p><button class="button" form="${form}" name="${yes.name}" value="${yes.value}" autofocus>${yes.words}</button></p>`, { urgent: true })}`;
+}
+
+/**
  * @param {string} symbol
  * @param {string} heading
  * @param {Fragment} teaching what this is and what to do first

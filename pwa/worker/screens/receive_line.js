@@ -11,7 +11,7 @@ import { deleteDraft, getDraft, lotsOf, product, putDraft } from '../store.js';
 import { icon } from '../sprite.js';
 import { figureField, keypad } from './keypad.js';
 import { draftKey, draftOf, keep, withLine } from './movement_draft.js';
-import { expiryWords, fieldError, notice, quantityWords, textField } from './parts.js';
+import { expiryWords, fieldError, quantityWords, question, textField } from './parts.js';
 
 /** @import { Ctx, Page, Product, Reply } from '../types.js' */
 
@@ -44,14 +44,14 @@ async function linePage(ctx, row, fields, errors = {}) {
   const quantityError = errors.quantity ?? null;
   const body = html`<p class="soft small"><span class="code">${row.code}</span> · <span>${row.dispensing_unit}</span>${
     row.pack_size !== null && row.pack_size > 1 && html` · <span>${t('pack of {n}', { n: fmt.number(row.pack_size) })}</span>`}</p>
-<form method="post" action="${here}" id="line" class="stack" data-draft="${here}/draft" novalidate>
-<div class="pair">${textField({ id: 'number', label: t('Lot number'), value: fields.number, error: errors.number, list: 'known', length: 20, focus: fields.number === '' && quantityError === null && !errors.expiry })}
+${errors.warn && question('line', errors.warn, { name: 'sure', value: 'yes', words: t('It is right: add it') })}
+<form method="post" action="${here}" id="line" class="stack${errors.warn ? ' keys-later' : ''}" data-draft="${here}/draft" novalidate>
+<div class="pair">${textField({ id: 'number', label: t('Lot number'), value: fields.number, error: errors.number, list: 'known', length: 20, focus: fields.number === '' && !errors.warn && quantityError === null && !errors.expiry })}
 ${textField({ id: 'expiry', label: t('Expiry'), value: fields.expiry, hint: t('such as 04/27'), error: errors.expiry, length: 10 })}</div>
 <datalist id="known">${known.map((lot) => html`<option value="${lot.number}"></option>`)}</datalist>
 <div class="field"><label class="field-label" for="quantity">${t('How many came in?')} <span class="soft">(${row.dispensing_unit})</span></label>
 ${figureField({ id: 'quantity', name: 'quantity', value: fields.quantity, label: t('How many came in?'), error: quantityError, focus: quantityError !== null })}
-${fieldError('quantity', quantityError)}</div>
-${errors.warn && notice('warn', html`<p>${errors.warn}</p><p><button class="button" name="sure" value="yes">${t('It is right: add it')}</button></p>`, { urgent: true })}</form>`;
+${fieldError('quantity', quantityError)}</div></form>`;
   return {
     title: row.name, back: '/app/receive/product', body,
     bar: html`${keypad(ctx)}<button class="button button-primary" form="line" data-keypad-save>${icon('plus')}${t('Add to the receipt')}</button>`,
