@@ -8,6 +8,8 @@ from litestar import Request, Response, get
 from litestar.params import Parameter
 from sqlmodel import Session
 
+from backend.domain.resupply import STATUSES
+from backend.problems import Problem
 from backend.services.card_history import cards_page
 from backend.services.device_lists import DeviceLine, devices_in_sight
 from backend.services.exception_lists import count_open
@@ -26,12 +28,14 @@ async def list_facilities(
     request: Request[Any, Any, Any], viewer: Viewer, q: Text = "", status: Text = "", zone: ZoneId = None
 ) -> Response[str]:
     """Facilities in sight, by name or code, in a zone, or with something at a status."""
+    if status and status not in STATUSES:
+        raise Problem(400, "unknown_status", "There is no such stock status.")
     (lines, zone_name), cursor = await look(request, viewer, places_page, zone)
     wanted = [
         line
         for line in lines
         if matches(q, line.place.name, line.place.code, line.way)
-        and (not status or line.tally.by_status.get(status, 0))
+        and (not status or line.tally.by_status[status])
     ]
     return live_page(
         request,
@@ -47,12 +51,14 @@ async def list_facilities(
     )
 
 
-@get("/manage/facilities/{code:str}", guards=[requires("manage.view")], include_in_schema=False)
+@get("/manage/facilities/{facility_code:str}", guards=[requires("manage.view")], include_in_schema=False)
 async def facility(
-    request: Request[Any, Any, Any], viewer: Viewer, code: Code, status: Text = ""
+    request: Request[Any, Any, Any], viewer: Viewer, facility_code: Code, status: Text = ""
 ) -> Response[str]:
     """One facility: its products, problems and devices."""
-    (found, problems, devices), cursor = await look(request, viewer, _read_one, viewer, code_of(code), status)
+    (found, problems, devices), cursor = await look(
+        request, viewer, _read_one, viewer, code_of(facility_code), status
+    )
     return live_page(
         request,
         "manage/facility.html",
@@ -67,20 +73,25 @@ async def facility(
 
 
 @get(
-    "/manage/facilities/{code:str}/products/{product:str}",
+    "/manage/facilities/{facility_code:str}/products/{product_code:str}",
     guards=[requires("manage.view")],
     include_in_schema=False,
 )
 async def cards(
     request: Request[Any, Any, Any],
     viewer: Viewer,
-    code: Code,
-    product: Code,
+    facility_code: Code,
+    product_code: Code,
     before: Annotated[str | None, Parameter(max_length=100)] = None,
 ) -> Response[str]:
     """A product's cards at a facility, and what moved on them."""
     found, cursor = await look(
-        request, viewer, cards_page, facility=code_of(code), product=code_of(product), before=before
+        request,
+        viewer,
+        cards_page,
+        facility=code_of(facility_code),
+        product=code_of(product_code),
+        before=before,
     )
     return live_page(
         request,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 from litestar import Request, Response
 from litestar.params import Parameter
@@ -19,6 +20,8 @@ from backend.web.live import cursor_of_page
 from backend.web.pages import page
 from backend.web.viewer import Viewer
 from backend.web.wiring import Wiring
+
+_TILDE = re.compile("~([0-9A-F]{2})")
 
 EXPIRES_SOON_DAYS = 90
 """As on the tablets (pwa/worker/expiry.js)."""
@@ -34,13 +37,18 @@ ZoneId = Annotated[int | None, Parameter(ge=1, lt=2**31)]
 
 
 def segment(code: str) -> str:
-    """A code as one segment of a path. Servers decode a path before they cut it, so a slash is written twice over."""
-    return quote(code.replace("%", "%25").replace("/", "%2F"), safe="")
+    """A code as one segment of a path.
+
+    Servers and proxies decode a path before they cut it, some of them twice, so what would be misread then
+    is written with a tilde: `A/1` is `A~2F1`. Any other code stands as it is.
+    """
+    special = {"~", "/", "%"} | ({"."} if set(code) == {"."} else set())
+    return quote("".join(f"~{ord(sign):02X}" if sign in special else sign for sign in code), safe="~")
 
 
 def code_of(text: str) -> str:
     """The code that `segment` wrote."""
-    return unquote(text)
+    return _TILDE.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def link(path: str, only: Mapping[str, object] | None = None, **more: object) -> str:

@@ -35,12 +35,16 @@ async def list_products(
     )
 
 
-@get("/manage/products/{code:str}", guards=[requires("manage.view")], include_in_schema=False)
+@get("/manage/products/{product_code:str}", guards=[requires("manage.view")], include_in_schema=False)
 async def product(
-    request: Request[Any, Any, Any], viewer: Viewer, code: Code, status: Text = "", zone: ZoneId = None
+    request: Request[Any, Any, Any],
+    viewer: Viewer,
+    product_code: Code,
+    status: Text = "",
+    zone: ZoneId = None,
 ) -> Response[str]:
     """One product, by facility."""
-    found, cursor = await look(request, viewer, item_page, code_of(code), status=status, zone_id=zone)
+    found, cursor = await look(request, viewer, item_page, code_of(product_code), status=status, zone_id=zone)
     return live_page(
         request,
         "manage/product.html",
