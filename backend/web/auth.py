@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from backend.clock import Clock
@@ -22,7 +22,7 @@ from backend.web.guards import recognise
 from backend.web.language import languages
 from backend.web.pages import go_to, page
 
-Next = Annotated[str, Parameter(query="next", max_length=2000)]
+Next = Annotated[str, QueryParameter(name="next", max_length=2000)]
 
 
 class SignIn(Struct):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from litestar import Request, Response, Router, get, post
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 from msgspec import Struct
 from sqlmodel import Session, select
 
@@ -54,7 +54,7 @@ class NewPassword(Struct):
 
 @get("/")
 async def list_users(
-    request: AnyRequest, db: Database, search: Annotated[str, Parameter(query="search", max_length=100)] = ""
+    request: AnyRequest, db: Database, search: Annotated[str, QueryParameter(name="search", max_length=100)] = ""
 ) -> Response[Any]:
     """People, searched by name or e-mail address."""
     found, total = await db.read(roster.find, search)
@@ -236,7 +236,7 @@ async def revoke_token(
     db: Database,
     clock: Clock,
     user_id: Id,
-    token_id: Annotated[str, Parameter(max_length=36)],
+    token_id: Annotated[str, PathParameter(max_length=36)],
 ) -> Response[Any]:
     """End one of the person's bearer tokens."""
     now = clock()

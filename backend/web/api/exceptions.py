@@ -6,7 +6,7 @@ import json
 from typing import Annotated, Any, Literal
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import Struct
 from sqlalchemy import and_
 from sqlmodel import Session, col, select
@@ -42,7 +42,7 @@ class ExceptionOut(Struct):
 async def list_exceptions(
     db: Database,
     viewer: Viewer,
-    which: Annotated[Literal["open", "closed"] | None, Parameter(query="state")] = None,
+    which: Annotated[Literal["open", "closed"] | None, QueryParameter(name="state")] = None,
     facility: Code = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT_DEFAULT,

@@ -6,7 +6,7 @@ import json
 from typing import Annotated, Any
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import PathParameter
 from msgspec import Struct
 from sqlmodel import Session, col, select
 
@@ -44,7 +44,7 @@ class OperationOut(Struct):
 
 @get("/operations/{operation_id:str}", guards=[requires("stock.view")], tags=["read"])
 async def get_operation(
-    operation_id: Annotated[str, Parameter(max_length=36)], db: Database, viewer: Viewer
+    operation_id: Annotated[str, PathParameter(max_length=36)], db: Database, viewer: Viewer
 ) -> OperationOut:
     """One operation; 404 when it is not there or not in sight."""
     return await db.read(_read, viewer, operation_id)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import Struct
 from sqlalchemy import literal, true, tuple_
 
@@ -23,12 +23,12 @@ LIMIT_DEFAULT = 100
 _CURSOR_LENGTH_MAX = 1000
 _INT_MAX = 2**31 - 1
 
-Limit = Annotated[int, Parameter(ge=1, le=LIMIT_MAX, description="Rows at most in this page.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="Rows at most in this page.")]
 Cursor = Annotated[
     str | None,
-    Parameter(max_length=_CURSOR_LENGTH_MAX, description="`next` of the page before; it means nothing else."),
+    QueryParameter(max_length=_CURSOR_LENGTH_MAX, description="`next` of the page before; it means nothing else."),
 ]
-Code = Annotated[str | None, Parameter(max_length=64)]
+Code = Annotated[str | None, QueryParameter(max_length=64)]
 
 
 class Page(Struct, Generic[T]):
