@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
 from tests.support.browser import TABLET, Chromium, Device
+from tests.support.served import Served
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +34,21 @@ def chromium(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., C
     yield start
     for browser in started:
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the demo country in it; copied, never opened, by the tests."""
+    folder = tmp_path_factory.mktemp("demo")
+    path = folder / "demo.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    Served(f"sqlite:///{path}", folder / "data").command("demo")
+    return path
+
+
+@pytest.fixture
+def demo_url(demo_template: Path, tmp_path: Path) -> str:
+    """A fresh copy of the demo country."""
+    path = tmp_path / "demo.sqlite"
+    shutil.copyfile(demo_template, path)
+    return f"sqlite:///{path}"

@@ -14,29 +14,42 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support import clinic, manager, nurse
+from tests.support import manager, nurse
 from tests.support.browser import PHONE, TABLET, Chromium, Device, serious
 from tests.support.served import Served
 
 pytestmark = pytest.mark.browser
 
 SCREENS_MAX = 120
+NURSE = {"user": "nurse", "password": "demo-nurse", "facility": "HC01"}
 NOT_SCREENS = re.compile(r"sign-out|\.(csv|json|xlsx|pdf)$")
 # Each of these patterns must be among the screens found, so that a broken link cannot make the test pass.
 APP = {"/app", "/app/count", "/app/count/:id", "/app/receive", "/app/issue", "/app/stock", "/app/operations"}
 MANAGE = {"/manage", "/manage/facilities", "/manage/products", "/manage/exceptions", "/manage/devices"}
 
-IDENTIFIER = re.compile(r"/([0-9a-f]{8}-[0-9a-f-]{27}|\d+|P\d{4}|F\d)(?=/|$)")
+# An address is a code, a number or a name of something where a part of it has a digit or a capital, or is a user.
+IDENTIFIER = re.compile(r"(?<=/)[^/]*[0-9A-Z][^/]*|(?<=/users/)(?!new)[^/]+")
+# The screens that the documents show (make pictures).
+PICTURED = {
+    "/app": "home",
+    "/app/count/:id": "count",
+    "/app/count/:id/item/:id": "count-item",
+    "/app/count/:id/summary": "count-summary",
+    "/app/receive": "receive",
+    "/app/issue": "issue",
+    "/app/stock": "stock",
+    "/app/stock/:id": "stock-card",
+    "/app/operations": "operations",
+    "/manage": "manage",
+    "/manage/facilities/:id": "manage-facility",
+    "/manage/products/:id": "manage-product",
+    "/manage/exceptions": "manage-problems",
+}
 
 
 def pattern(url: str) -> str:
     """The route of an address: `/app/count/0192...` is `/app/count/:id`."""
-    return IDENTIFIER.sub("/:id", urlsplit(url).path.rstrip("/"))
-
-
-def name_of(route: str, device: Device) -> str:
-    """The file name of a screen's picture."""
-    return "-".join([*re.findall(r"[\w-]+", route.replace(":id", "one")), device.name]) + ".png"
+    return IDENTIFIER.sub(":id", urlsplit(url).path.rstrip("/"))
 
 
 class Tour:
@@ -78,9 +91,14 @@ class Tour:
         if width > self.device.width:
             self.faults.append(f"{self.page.url}: {width} px wide on a screen of {self.device.width}")
         self.faults += [f"{self.page.url}: target too small: {small}" for small in small_targets(self.page)]
+        if route in PICTURED:
+            self.picture(PICTURED[route])
+
+    def picture(self, name: str) -> None:
+        """Keep a picture of the screen that is shown now, if pictures are wanted."""
         if self.pictures is not None:
             self.pictures.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=self.pictures / name_of(route, self.device), caret="initial")
+            self.page.screenshot(path=self.pictures / f"{name}-{self.device.name}.png", caret="initial")
 
 
 def small_targets(page: Page) -> list[str]:
@@ -100,8 +118,8 @@ def pictures(request: pytest.FixtureRequest) -> Path | None:
 
 
 @pytest.fixture
-def served(clinic_url: str, serve: Callable[..., Served]) -> Served:
-    return serve(clinic_url)
+def served(demo_url: str, serve: Callable[..., Served]) -> Served:
+    return serve(demo_url)
 
 
 @pytest.mark.parametrize("device", [PHONE, TABLET], ids=lambda device: device.name)
@@ -114,15 +132,40 @@ def test_every_screen_of_the_app(
     page.goto(f"{served.url}/app")
     expect(page.get_by_label("Password")).to_be_visible(timeout=30_000)
     tour.look()
-    nurse.sign_in(page, served.url)
+    nurse.sign_in(page, served.url, **NURSE)
     nurse.begin_count(page)
     tour.look()
-    nurse.count_items(page, [120, 7])
+    page.get_by_role("button", name="Save and next").click()
+    expect(page.locator("[aria-invalid=true]")).to_be_visible()
+    tour.look()
+    nurse.type_figure(page, 8)
+    page.get_by_role("button", name="Save and next").click()
+    expect(page.get_by_role("alert")).to_contain_text("has no figure")
+    tour.look()
+    page.get_by_role("button", name="There is none: save 0").click()
+    expect(page.locator("#main")).to_contain_text("1 of ")
+    nurse.count_items(page, [120])
     nurse.wait_until_sent(page)
     tour.follow(f"{served.url}/app", "/app")
     assert set(tour.seen) >= APP, sorted(tour.seen)
+    assert [error for error in browser.errors if "net::ERR_" in error] == []
+
+    # The same without a network, and with something waiting to be sent.
+    served.stop()
+    tour.seen.clear()
+    page.goto(f"{served.url}/app")
+    page.get_by_role("link", name=re.compile("^Go on counting")).click()
+    page.get_by_role("link", name=re.compile("Count the next")).click()
+    nurse.count_items(page, [31])
+    nurse.wait_for_waiting(page, 1)
+    page.locator("#sync-bar").click()
+    tour.look()
+    tour.picture("operations-offline")
+    page.goto(f"{served.url}/app")
+    tour.look()
+    tour.picture("home-offline")
     assert tour.faults == []
-    assert browser.errors == []
+    assert browser.own_errors() == []
 
 
 @pytest.mark.parametrize("device", [PHONE, TABLET], ids=lambda device: device.name)
@@ -131,7 +174,7 @@ def test_every_managers_page(
 ) -> None:
     tablet = chromium(TABLET)
     nursing = tablet.page()
-    nurse.sign_in(nursing, served.url)
+    nurse.sign_in(nursing, served.url, **NURSE)
     nurse.begin_count(nursing)
     nurse.count_items(nursing, [120, 7, 0])
     nurse.wait_until_sent(nursing)
@@ -139,7 +182,7 @@ def test_every_managers_page(
     page = browser.page(f"{served.url}/manage")
     tour = Tour(browser, page, pictures)
     tour.look()
-    manager.sign_in(page, served.url, user=clinic.ADMIN)
+    manager.sign_in(page, served.url, user="admin", password="demo-admin")
     tour.follow(f"{served.url}/manage", "/manage")
     assert set(tour.seen) >= MANAGE, sorted(tour.seen)
     assert tour.faults == []
@@ -150,7 +193,7 @@ def test_it_can_be_installed(chromium: Callable[..., Chromium], served: Served) 
     """What Chromium asks of an installable app, asked of Chromium itself and looked at one by one."""
     browser = chromium(PHONE)
     page = browser.page()
-    nurse.sign_in(page, served.url)
+    nurse.sign_in(page, served.url, **NURSE)
     session = browser.context.new_cdp_session(page)
     assert session.send("Page.getInstallabilityErrors")["installabilityErrors"] == []
     manifest = session.send("Page.getAppManifest")

@@ -22,8 +22,8 @@ FLAGS = [
     "--disable-dev-shm-usage",
     "--no-first-run",
 ]
-# What the browser itself says when a request fails; expected in tests that cut the network.
-NETWORK_ERROR = "net::ERR_"
+# What the browser itself says: of a cut network, and of a form that the app refused with an explanation.
+EXPECTED = ("net::ERR_", "status of 422")
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ class Chromium:
             self.errors.append(f"{where}: {message.text}")
 
     def own_errors(self) -> list[str]:
-        """The errors that are the app's, without those of a network that the test has cut."""
-        return [error for error in self.errors if NETWORK_ERROR not in error]
+        """The errors that are the app's, without those of a cut network and of forms that the test filled wrongly."""
+        return [error for error in self.errors if not any(words in error for words in EXPECTED)]
 
 
 def serious(page: Page) -> list[str]:

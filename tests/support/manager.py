@@ -7,10 +7,10 @@ from playwright.sync_api import Page
 from tests.support import clinic
 
 
-def sign_in(page: Page, url: str, *, user: str = clinic.MANAGER) -> None:
+def sign_in(page: Page, url: str, *, user: str = clinic.MANAGER, password: str = clinic.PASSWORD) -> None:
     """Sign in and stand on the first page."""
     page.goto(f"{url}/manage")
     page.get_by_label("User name").fill(user)
-    page.get_by_label("Password").fill(clinic.PASSWORD)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{url}/manage")

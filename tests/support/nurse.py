@@ -21,13 +21,14 @@ def sign_in(
     url: str,
     *,
     user: str = clinic.NURSE,
+    password: str = clinic.PASSWORD,
     facility: str = "F1",
     device: str = "Tablet of the ward",
 ) -> None:
     """First visit to a ready home: the app installs itself, the nurse signs in, the catalogue comes."""
     page.goto(f"{url}/app")
     page.get_by_label("Name", exact=True).fill(user)
-    page.get_by_label("Password").fill(clinic.PASSWORD)
+    page.get_by_label("Password").fill(password)
     page.get_by_label("Facility code").fill(facility)
     page.get_by_label("Name of this device").fill(device)
     page.get_by_role("button", name="Sign in").click()
@@ -45,10 +46,10 @@ def open_tile(page: Page, name: str) -> None:
     tile(page, name).click()
 
 
-def begin_count(page: Page) -> None:
-    """From home: begin a count of every product and open the first item."""
+def begin_count(page: Page, scope: str = "Every product of the catalogue") -> None:
+    """From home: begin a count of every product, or of another scope that the screen offers; open the first item."""
     open_tile(page, "Count")
-    page.get_by_label("Every product of the catalogue").check()
+    page.get_by_label(scope).check()
     page.get_by_role("button", name=re.compile("^Begin")).click()
     page.get_by_role("link", name=re.compile("Start counting")).click()
 
@@ -61,10 +62,16 @@ def type_figure(page: Page, quantity: int) -> None:
 
 
 def count_items(page: Page, quantities: list[int]) -> None:
-    """Count so many items, one after the other, on the keypad; each is saved before the next is shown."""
+    """Count so many items, one after the other, on the keypad; each is saved before the next is shown.
+
+    An item with several lots on the book gets its figure for each of them.
+    """
     for quantity in quantities:
         before = page.url
-        type_figure(page, quantity)
+        for lot in range(page.locator("input[data-figure]").count()):
+            if lot:
+                page.get_by_role("button", name="Next lot").click()
+            type_figure(page, quantity)
         page.get_by_role("button", name="Save and next").click()
         expect(page).not_to_have_url(before, timeout=SOON_MS)
 
