@@ -18,14 +18,20 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _PAGES = "/manage"
 
 
-def from_this_site(headers: Headers) -> bool:
-    """Whether the browser says that one of our own pages, or the person by hand, sent this."""
+def from_this_site(headers: Headers) -> bool | None:
+    """Whether the browser says that one of our own pages, or the person by hand, sent this; None if it is silent.
+
+    Browsers are not silent when another site's page sends something: silence is a program's.
+    """
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    if origin is None:
+        return None
     # Behind a TLS proxy the server cannot tell its own scheme; the host is what another site cannot have.
     host = headers.get("host", "").lower()
-    return headers.get("origin", "").lower() in (f"http://{host}", f"https://{host}")
+    return origin.lower() in (f"http://{host}", f"https://{host}")
 
 
 def refuse_cross_site(settings: Settings):  # type: ignore[no-untyped-def]
@@ -36,7 +42,9 @@ def refuse_cross_site(settings: Settings):  # type: ignore[no-untyped-def]
             if scope["type"] == ScopeType.HTTP and scope["method"] not in _SAFE:
                 headers = Headers.from_scope(scope)
                 carries = session_secret(_cookies(headers), settings) is not None
-                if (carries or scope["path"].startswith(_PAGES)) and not from_this_site(headers):
+                said = from_this_site(headers)
+                # A program may sign in; with a cookie there is something to lose, and silence is not enough.
+                if (carries and not said) or (scope["path"].startswith(_PAGES) and said is False):
                     raise Problem(403, "cross_site", "This request did not come from a page of Bincard.")
             await app(scope, receive, send)
 

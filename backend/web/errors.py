@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 import structlog
 from litestar import Request, Response
+from litestar.enums import MediaType
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from backend.problems import Problem
-from backend.web.pages import is_partial, page
+from backend.web.pages import go_to, is_partial, page
 from backend.words import N_
 
 MEDIA_TYPE = "application/problem+json"
@@ -107,8 +108,8 @@ def _to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
     suffix = f"?next={quote(wanted, safe='/')}" if request.method == "GET" else ""
     if request.headers.get("hx-request") == "true":
         # A redirect would be followed unseen and the sign-in form put into a corner of the page.
-        return Response(None, status_code=401, headers={"hx-redirect": SIGN_IN})
-    return Response(None, status_code=303, headers={"location": SIGN_IN + suffix})
+        return Response(b"", status_code=401, headers={"hx-redirect": SIGN_IN}, media_type=MediaType.HTML)
+    return go_to(SIGN_IN + suffix)
 
 
 exception_handlers: ExceptionHandlersMap = {

@@ -101,6 +101,8 @@ def page(
     )
 
 
-def go_to(path: str, *, cookies: list[Cookie] | None = None) -> Response[None]:
+def go_to(path: str, *, cookies: list[Cookie] | None = None) -> Response[bytes]:
     """After a form: look at this page next (303, so that reloading does not send the form again)."""
-    return Response(None, status_code=303, headers={"location": path}, cookies=cookies)
+    return Response(
+        b"", status_code=303, headers={"location": path}, cookies=cookies, media_type=MediaType.HTML
+    )

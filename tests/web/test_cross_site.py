@@ -67,3 +67,14 @@ def test_a_cookie_is_not_carried_into_the_wire_by_another_site(bincard: Bincard)
 def test_a_program_without_a_cookie_needs_no_origin(bincard: Bincard) -> None:
     answer = bincard.anyone.post("/sync/push", content=b"{}")
     assert answer.status_code == 401
+
+
+def test_a_program_may_sign_in_but_has_to_say_where_it_acts_from(bincard: Bincard) -> None:
+    program = bincard.with_cookie(None)
+    for name in SAME_SITE:
+        del program.headers[name]
+    assert program.post("/manage/sign-in", data={"name": "bob", "password": PASSWORD}).status_code == 303
+    assert program.get("/manage/account").status_code == 200
+    assert program.post(TARGET, data={"language": "fr"}).status_code == REFUSED
+    assert program.post("/manage/sign-out").status_code == REFUSED
+    assert program.post(TARGET, data={"language": "fr"}, headers=SAME_SITE).status_code == OK
