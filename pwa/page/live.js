@@ -78,7 +78,11 @@ document.addEventListener('htmx:before:swap', () => {
   before = figures();
 });
 
-document.addEventListener('htmx:after:swap', () => wash(before));
+document.addEventListener('htmx:after:swap', () => {
+  wash(before);
+  // A copy out of the cache that has just been brought up to date is one no more: the worker's words go.
+  document.querySelector('body > .notice')?.remove();
+});
 
 document.addEventListener('htmx:finally:request', () => {
   asking = false;

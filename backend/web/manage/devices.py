@@ -28,7 +28,7 @@ async def list_devices(
     show: Text = "",
     revoked: Text = "",
     zone: ZoneId = None,
-) -> Response[str]:
+) -> Response[Any]:
     """Devices in sight; `show=silent` those not heard of for long. `revoked` names one that was just revoked."""
     (lines, zone_name), cursor = await look(request, viewer, _read, zone)
     now = Wiring.of(request).clock()
@@ -52,7 +52,7 @@ async def list_devices(
 @get("/manage/devices/{device_id:str}/revoke", guards=[requires("device.revoke")], include_in_schema=False)
 async def ask_to_revoke(
     request: Request[Any, Any, Any], viewer: Viewer, device_id: DeviceId
-) -> Response[str]:
+) -> Response[Any]:
     """What revoking means, and the button."""
     line, _cursor = await look(request, viewer, _read_one, viewer, device_id)
     return page(request, "manage/revoke.html", here="devices", line=line)

@@ -17,7 +17,7 @@ from backend.web.viewer import Viewer
 @get("/manage/exceptions", guards=[requires("exception.view")], include_in_schema=False)
 async def list_exceptions(
     request: Request[Any, Any, Any], viewer: Viewer, facility: Text = "", zone: ZoneId = None
-) -> Response[str]:
+) -> Response[Any]:
     """Open exceptions in sight, by facility; of one facility or zone if named."""
     found, cursor = await look(request, viewer, exceptions_page, facility=facility or None, zone_id=zone)
     return live_page(
@@ -30,7 +30,7 @@ async def operation(
     request: Request[Any, Any, Any],
     viewer: Viewer,
     operation_id: Annotated[str, Parameter(max_length=36)],
-) -> Response[str]:
+) -> Response[Any]:
     """One operation: who, when, where, its lines, and what stands against it."""
     found, cursor = await look(request, viewer, operation_page, operation_id)
     return live_page(

@@ -26,7 +26,7 @@ FACILITIES_MAX = 200
 @get("/manage/facilities", guards=[requires("manage.view")], include_in_schema=False)
 async def list_facilities(
     request: Request[Any, Any, Any], viewer: Viewer, q: Text = "", status: Text = "", zone: ZoneId = None
-) -> Response[str]:
+) -> Response[Any]:
     """Facilities in sight, by name or code, in a zone, or with something at a status."""
     if status and status not in STATUSES:
         raise Problem(400, "unknown_status", "There is no such stock status.")
@@ -54,7 +54,7 @@ async def list_facilities(
 @get("/manage/facilities/{facility_code:str}", guards=[requires("manage.view")], include_in_schema=False)
 async def facility(
     request: Request[Any, Any, Any], viewer: Viewer, facility_code: Code, status: Text = ""
-) -> Response[str]:
+) -> Response[Any]:
     """One facility: its products, problems and devices."""
     (found, problems, devices), cursor = await look(
         request, viewer, _read_one, viewer, code_of(facility_code), status
@@ -83,7 +83,7 @@ async def cards(
     facility_code: Code,
     product_code: Code,
     before: Annotated[str | None, Parameter(max_length=100)] = None,
-) -> Response[str]:
+) -> Response[Any]:
     """A product's cards at a facility, and what moved on them."""
     found, cursor = await look(
         request,

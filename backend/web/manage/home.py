@@ -29,18 +29,18 @@ class _Home:
 
 
 @get("/manage", guards=[requires("manage.view")], include_in_schema=False)
-async def home(request: Request[Any, Any, Any], viewer: Viewer) -> Response[str]:
+async def home(request: Request[Any, Any, Any], viewer: Viewer) -> Response[Any]:
     """Everything in sight."""
     return await _page(request, viewer, None)
 
 
 @get("/manage/zones/{zone_id:int}", guards=[requires("manage.view")], include_in_schema=False)
-async def zone(request: Request[Any, Any, Any], viewer: Viewer, zone_id: int) -> Response[str]:
+async def zone(request: Request[Any, Any, Any], viewer: Viewer, zone_id: int) -> Response[Any]:
     """One zone and all below it."""
     return await _page(request, viewer, zone_id)
 
 
-async def _page(request: Request[Any, Any, Any], viewer: Viewer, zone_id: int | None) -> Response[str]:
+async def _page(request: Request[Any, Any, Any], viewer: Viewer, zone_id: int | None) -> Response[Any]:
     found, cursor = await look(request, viewer, _read, viewer, zone_id)
     return live_page(
         request,

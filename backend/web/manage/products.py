@@ -18,7 +18,7 @@ PRODUCTS_MAX = 100
 @get("/manage/products", guards=[requires("manage.view")], include_in_schema=False)
 async def list_products(
     request: Request[Any, Any, Any], viewer: Viewer, q: Text = "", zone: ZoneId = None
-) -> Response[str]:
+) -> Response[Any]:
     """Products in sight by name, code or category, in a zone; indicators and those in need first."""
     (lines, zone_name), cursor = await look(request, viewer, items_page, zone)
     wanted = [line for line in lines if matches(q, line.item.name, line.item.code, line.item.category)]
@@ -42,7 +42,7 @@ async def product(
     product_code: Code,
     status: Text = "",
     zone: ZoneId = None,
-) -> Response[str]:
+) -> Response[Any]:
     """One product, by facility."""
     found, cursor = await look(request, viewer, item_page, code_of(product_code), status=status, zone_id=zone)
     return live_page(

@@ -17,7 +17,7 @@ LINES_MAX = 100
 @get("/manage/stock", guards=[requires("manage.view")], include_in_schema=False)
 async def list_stock(
     request: Request[Any, Any, Any], viewer: Viewer, q: Text = "", status: Text = "", zone: ZoneId = None
-) -> Response[str]:
+) -> Response[Any]:
     """Facilities and products at a status, in a zone; the neediest first."""
     found, cursor = await look(
         request, viewer, stock_page, status=status, zone_id=zone, text=q, limit=LINES_MAX
