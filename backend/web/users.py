@@ -54,7 +54,9 @@ class NewPassword(Struct):
 
 @get("/")
 async def list_users(
-    request: AnyRequest, db: Database, search: Annotated[str, QueryParameter(name="search", max_length=100)] = ""
+    request: AnyRequest,
+    db: Database,
+    search: Annotated[str, QueryParameter(name="search", max_length=100)] = "",
 ) -> Response[Any]:
     """People, searched by name or e-mail address."""
     found, total = await db.read(roster.find, search)

@@ -26,7 +26,9 @@ _INT_MAX = 2**31 - 1
 Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="Rows at most in this page.")]
 Cursor = Annotated[
     str | None,
-    QueryParameter(max_length=_CURSOR_LENGTH_MAX, description="`next` of the page before; it means nothing else."),
+    QueryParameter(
+        max_length=_CURSOR_LENGTH_MAX, description="`next` of the page before; it means nothing else."
+    ),
 ]
 Code = Annotated[str | None, QueryParameter(max_length=64)]
 
