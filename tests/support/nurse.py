@@ -52,8 +52,6 @@ def begin_count(page: Page, scope: str = "Every product of the catalogue") -> No
     page.get_by_label(scope).check()
     page.get_by_role("button", name=re.compile("^Begin")).click()
     page.get_by_role("link", name=re.compile("Start counting")).click()
-    # The list has no figures: what is counted before the first item shows would be counted on nothing.
-    expect(page.locator("input[data-figure]").first).to_be_visible(timeout=SOON_MS)
 
 
 def type_figure(page: Page, quantity: int) -> None:
@@ -68,6 +66,8 @@ def count_items(page: Page, quantities: list[int]) -> None:
 
     An item with several lots on the book gets its figure for each of them.
     """
+    # The list has no figures: what is counted before the first item shows would be counted on nothing.
+    expect(page.locator("input[data-figure]").first).to_be_visible(timeout=SOON_MS)
     for quantity in quantities:
         before = page.url
         for lot in range(page.locator("input[data-figure]").count()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -42,8 +42,8 @@ def translations(language: str) -> Catalog:
         return read_po(file, locale=language, abort_invalid=True)
 
 
-def forms(text: Id) -> tuple[str, ...]:
-    return text if isinstance(text, tuple) else (text,)
+def forms(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 def placeholders(texts: Iterable[str]) -> set[str]:
