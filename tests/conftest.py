@@ -126,8 +126,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Start a server on a database: `serve(database_url, BINCARD_NAME="value")`; ended after the test."""
     running: list[Served] = []
 
-    def start(database_url: str, *, root: Path = ROOT, **settings: str) -> Served:
-        served = Served(database_url, tmp_path / f"served{len(running)}", settings, root)
+    def start(database_url: str, *, root: Path = ROOT, workers: int = 1, **settings: str) -> Served:
+        served = Served(database_url, tmp_path / f"served{len(running)}", settings, root, workers)
         running.append(served)
         served.start()
         return served

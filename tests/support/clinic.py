@@ -5,6 +5,7 @@ Ama is a nurse at both facilities of the south, Mercy manages the south, Otto is
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.support.served import Served
@@ -58,3 +59,9 @@ def furnish(served: Served, folder: Path, *, products: int = len(NAMES)) -> None
     served.command("user", "add", OUTSIDER, *nurse, "F9", said=said)
     served.command("user", "add", MANAGER, "--role", "manager", "--zone", "Southland", said=said)
     served.command("user", "add", ADMIN, "--role", "admin", said=said)
+
+
+def token(served: Served, user: str) -> str:
+    """A bearer token for the read API with a person's rights."""
+    made: dict[str, str] = json.loads(served.command("token", "create", "--user", user).stdout)
+    return made["token"]

@@ -30,15 +30,22 @@ def free_port() -> int:
 class Served:
     """One server on one database. It keeps its port over restarts, as a tablet expects.
 
-    `root` is the checkout that it runs from: a test that changes the program runs a copy.
+    `root` is the checkout that it runs from: a test that changes the program runs a copy. More than one of
+    `workers` need PostgreSQL.
     """
 
     def __init__(
-        self, database_url: str, folder: Path, settings: dict[str, str] | None = None, root: Path = ROOT
+        self,
+        database_url: str,
+        folder: Path,
+        settings: dict[str, str] | None = None,
+        root: Path = ROOT,
+        workers: int = 1,
     ) -> None:
         self.database_url = database_url
         self.folder = folder
         self.root = root
+        self.workers = workers
         self.port = free_port()
         self.settings = settings or {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,6 +80,7 @@ class Served:
     def start(self) -> None:
         """Start it and wait until /health says ok; RuntimeError with its log when it does not."""
         command = [sys.executable, "-m", "backend", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        command += ["--workers", str(self.workers)]
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(

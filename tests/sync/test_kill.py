@@ -24,7 +24,8 @@ from tests.support import clinic
 from tests.support.served import Served
 from tests.support.tablet import BROKEN, Refused, Tablet
 
-KILLS = {"sqlite": 30, "postgres": 10}
+KILLS = {"sqlite": 24, "postgres": 8}
+WORKERS = {"sqlite": 1, "postgres": 2}
 TABLETS_PER_FACILITY = 2
 BATCH = 40
 PRODUCTS = 6
@@ -82,7 +83,7 @@ def test_kills_lose_and_double_nothing(
 ) -> None:
     seed = int(os.environ.get("BINCARD_TEST_SEED", "20261122"))
     choose = random.Random(seed)
-    served = serve(request.getfixturevalue(f"{kind}_url"))
+    served = serve(request.getfixturevalue(f"{kind}_url"), workers=WORKERS[kind])
     clinic.furnish(served, tmp_path, products=PRODUCTS)
     tablets = [
         Tablet.enrol(served.url, clinic.NURSE, clinic.PASSWORD, facility, f"{facility} {number}")
