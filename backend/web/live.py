@@ -101,6 +101,9 @@ async def live(
 async def _frames(
     request: Request[Any, Any, Any], viewer: Viewer, hub: Hub, known: str | None
 ) -> AsyncIterator[bytes]:
+    if not hub.has_room_for(viewer.user_id):
+        # Others of the person's were let in at the same moment.
+        return
     wiring = Wiring.of(request)
     watcher = await hub.join(viewer.user_id)
     try:

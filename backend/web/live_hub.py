@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from backend.db import Database
@@ -189,8 +188,9 @@ class Hub:
                     await self._tell(rung)
                 # A push of many batches rings often; a breath between reads lets bells gather.
                 await asyncio.sleep(BREATH_S)
-            except SQLAlchemyError as error:
-                # What was rung for must not be forgotten because the database was away for a moment.
+            except Exception as error:
+                # Whatever it was: the feed must not end for good, nor forget what was rung for, because the
+                # database was away for a moment.
                 log.warning("live_read_failed", error=type(error).__name__)
                 self.ring(rung)
                 await asyncio.sleep(1)
@@ -214,6 +214,10 @@ class Hub:
 def _look(session: Session, known: Mapping[int, int], rung: frozenset[int] | None) -> Batch | None:
     """What changed past the known numbers at the facilities rung for (None: at all); None when nothing did."""
     numbers = change_numbers(session, rung)
+    reached = {**known, **numbers}
+    if any(number < known.get(facility, 0) for facility, number in numbers.items()):
+        # Numbers only ever grow, but for a backup that was put in place under a running server.
+        return Batch((), frozenset(numbers), reached)
     behind = {
         facility: known.get(facility, 0)
         for facility, number in numbers.items()
@@ -221,7 +225,6 @@ def _look(session: Session, known: Mapping[int, int], rung: frozenset[int] | Non
     }
     if not behind:
         return None
-    reached = {**known, **{facility: numbers[facility] for facility in behind}}
     changes = changes_after(session, behind)
     if changes is None:
         return Batch((), frozenset(behind), reached)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -13,9 +14,9 @@ import pytest
 
 from backend.app import create_app
 from backend.clock import system_clock
-from backend.db import Database
+from backend.db import Database, announce
 from backend.ids import uuid7
-from backend.models import Assignment, Facility, FacilityType, Meta, Product, User, Zone
+from backend.models import Assignment, ChangeCounter, Facility, FacilityType, Meta, Product, User, Zone
 from backend.services import people, web_sessions
 from backend.services.changes import epoch
 from backend.services.ledger import Entry, Posting, post
@@ -203,6 +204,31 @@ def test_a_restored_database_asks_for_a_fresh_look(world: World) -> None:
         session.get_one(Meta, "epoch").value = "another life"
     assert before != "another life"
     assert world.watch("bob", last=kept).next().name == "refresh"
+
+
+def test_a_backup_put_in_place_under_a_running_server_asks_for_a_fresh_look(world: World) -> None:
+    world.receive("N1")
+    feed = world.watch("bob")
+    with world.db.writing() as session:
+        session.get_one(ChangeCounter, world.facilities["N1"]).value = 0
+        announce(session, world.facilities["N1"])
+    assert feed.next().name == "refresh"
+
+
+def test_a_database_that_is_away_for_a_moment_ends_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, failures = world.watch("bob"), iter([OSError("away"), RuntimeError("still away")])
+    look = live_hub._look
+
+    def failing(*args: Any) -> live_hub.Batch | None:
+        for error in failures:
+            raise error
+        return look(*args)
+
+    monkeypatch.setattr(live_hub, "_look", failing)
+    world.receive("N1", 9)
+    assert feed.next(timeout_s=10).data["on_hand"] == 9
 
 
 def test_too_much_at_once_is_one_request_to_look_afresh(world: World) -> None:
