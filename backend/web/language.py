@@ -67,25 +67,28 @@ class Formats:
     language: str
     time_zone: str
 
+    @property
+    def locale(self) -> str:
+        """Babel's locale: plain `en` would write American dates, which the app (en-GB) does not either."""
+        return "en_GB" if self.language == "en" else self.language
+
     def number(self, value: int | float) -> str:
         """A number with its thousands apart."""
-        return str(format_decimal(value, locale=self.language))
+        return str(format_decimal(value, locale=self.locale))
 
     def date(self, day: date | str) -> str:
         """A calendar date, or its ISO text."""
         return format_date(
-            date.fromisoformat(day) if isinstance(day, str) else day, "medium", locale=self.language
+            date.fromisoformat(day) if isinstance(day, str) else day, "medium", locale=self.locale
         )
 
     def moment(self, at: int) -> str:
         """Date and time of a moment."""
-        return format_datetime(
-            self._local(at), "medium", tzinfo=ZoneInfo(self.time_zone), locale=self.language
-        )
+        return format_datetime(self._local(at), "medium", tzinfo=ZoneInfo(self.time_zone), locale=self.locale)
 
     def ago(self, at: int, now: int) -> str:
         """How long ago a moment was, in words."""
-        return format_timedelta((at - now) / 1000, add_direction=True, locale=self.language)  # type: ignore[arg-type]
+        return format_timedelta((at - now) / 1000, add_direction=True, locale=self.locale)  # type: ignore[arg-type]
 
     @staticmethod
     def _local(at: int) -> datetime:
