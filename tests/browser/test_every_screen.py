@@ -24,7 +24,16 @@ SCREENS_MAX = 120
 NURSE = {"user": "nurse", "password": "demo-nurse", "facility": "HC01"}
 NOT_SCREENS = re.compile(r"sign-out|\.(csv|json|xlsx|pdf)$")
 # Each of these patterns must be among the screens found, so that a broken link cannot make the test pass.
-APP = {"/app", "/app/count", "/app/count/:id", "/app/receive", "/app/issue", "/app/stock", "/app/operations"}
+APP = {
+    "/app",
+    "/app/count",
+    "/app/count/:id",
+    "/app/count/:id/summary",
+    "/app/receive",
+    "/app/issue",
+    "/app/stock",
+    "/app/operations",
+}
 MANAGE = {"/manage", "/manage/facilities", "/manage/products", "/manage/exceptions", "/manage/devices"}
 
 # An address is a code, a number or a name of something where a part of it has a digit or a capital, or is a user.
@@ -61,6 +70,7 @@ class Tour:
         self.pictures = pictures
         self.faults: list[str] = []
         self.seen: dict[str, str] = {}
+        self.pictured: set[str] = set()
 
     def follow(self, url: str, root: str) -> None:
         """Every screen below `root` that links lead to from `url`."""
@@ -96,7 +106,8 @@ class Tour:
 
     def picture(self, name: str) -> None:
         """Keep a picture of the screen that is shown now, if pictures are wanted."""
-        if self.pictures is not None:
+        if self.pictures is not None and name not in self.pictured:
+            self.pictured.add(name)
             self.pictures.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=self.pictures / f"{name}-{self.device.name}.png", caret="initial")
 
@@ -159,6 +170,7 @@ def test_every_screen_of_the_app(
     nurse.count_items(page, [31])
     nurse.wait_for_waiting(page, 1)
     page.locator("#sync-bar").click()
+    expect(page).to_have_url(f"{served.url}/app/operations")
     tour.look()
     tour.picture("operations-offline")
     page.goto(f"{served.url}/app")
