@@ -68,6 +68,8 @@ def count_items(page: Page, quantities: list[int]) -> None:
     """
     # The list has no figures: what is counted before the first item shows would be counted on nothing.
     expect(page.locator("input[data-figure]").first).to_be_visible(timeout=SOON_MS)
+    # The address follows the screen, a moment later.
+    expect(page).to_have_url(re.compile("/item/"), timeout=SOON_MS)
     for quantity in quantities:
         before = page.url
         for lot in range(page.locator("input[data-figure]").count()):

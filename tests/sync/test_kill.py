@@ -82,6 +82,7 @@ def test_kills_lose_and_double_nothing(
     kind: str, request: pytest.FixtureRequest, serve: Callable[..., Served], tmp_path: Path
 ) -> None:
     seed = int(os.environ.get("BINCARD_TEST_SEED", "20261122"))
+    print("seed", seed)
     choose = random.Random(seed)
     served = serve(request.getfixturevalue(f"{kind}_url"), workers=WORKERS[kind])
     clinic.furnish(served, tmp_path, products=PRODUCTS)
