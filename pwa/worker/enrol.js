@@ -2,6 +2,7 @@
 
 import { clock } from './clock.js';
 import { inTurn } from './locks.js';
+import { codeOf } from './problem.js';
 import { enrolAs } from './store/records.js';
 
 const TIMEOUT_MS = 60 * 1000;
@@ -43,12 +44,4 @@ export async function enrol(entry) {
   // An answer that is on its way to the old device must not be taken for the new one's.
   await inTurn('bincard-outbox', () => inTurn('bincard-feed', () => enrolAs(session, String(answer.epoch))));
   return null;
-}
-
-/**
- * @param {unknown} type of a problem document
- * @returns {string} what the last part of it names
- */
-function codeOf(type) {
-  return typeof type === 'string' ? type.slice(type.lastIndexOf(':') + 1) : '';
 }

@@ -3,9 +3,10 @@
 import { clock } from './clock.js';
 import { alone } from './locks.js';
 import { gap } from './operation.js';
+import { codeOf, shutOut } from './problem.js';
 import { getMeta, pause, setMeta } from './store/meta.js';
 import { rewind } from './store/records.js';
-import { beginPull, integrate, stage } from './store/staging.js';
+import { beginPull, integrate, stage, startAnew } from './store/staging.js';
 
 /** @import { Change } from './types.js' */
 
@@ -45,6 +46,10 @@ async function everyPage(progress) {
     const query = new URLSearchParams({ limit: String(PAGE_ROWS) });
     if (staging.cursor !== null) query.set('cursor', staging.cursor);
     const answer = await page(query, session.token);
+    if (answer === 'bad_cursor') {
+      await startAnew();
+      continue;
+    }
     if (typeof answer === 'string') return answer;
     // A cursor of another life of the database is answered from the start: what was known before goes.
     const restart = staging.cursor !== null && answer.epoch !== staging.epoch;
@@ -69,12 +74,12 @@ async function everyPage(progress) {
 /**
  * @param {URLSearchParams} query
  * @param {string} token
- * @returns {Promise<PullAnswer | Outcome>}
+ * @returns {Promise<PullAnswer | Outcome | 'bad_cursor'>} bad_cursor: the server never gave that one out
  */
 async function page(query, token) {
   const started = clock.now();
   let response;
-  /** @type {PullAnswer | null} */
+  /** @type {(PullAnswer & {type?: unknown}) | null} */
   let answer;
   try {
     response = await fetch(`/sync/pull?${query}`, {
@@ -85,10 +90,12 @@ async function page(query, token) {
   } catch {
     return 'network';
   }
-  if (response.status === 401 || response.status === 403) {
-    await pause(response.status === 401 ? 'signed_out' : 'revoked', clock.now());
+  const shut = shutOut(response.status, answer);
+  if (shut) {
+    await pause(shut, clock.now());
     return 'signed_out';
   }
+  if (response.status === 400 && codeOf(answer?.type) === 'bad_cursor' && query.has('cursor')) return 'bad_cursor';
   if (!response.ok || !answer || !Array.isArray(answer.changes) || typeof answer.cursor !== 'string') return 'server';
   await setMeta('offset_ms', Math.round(Date.parse(answer.server_time) - (started + clock.now()) / 2));
   return answer;

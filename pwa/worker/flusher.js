@@ -3,6 +3,7 @@
 import { clock, iso } from './clock.js';
 import { alone } from './locks.js';
 import { gap } from './operation.js';
+import { shutOut } from './problem.js';
 import { getMeta, pause, setMeta } from './store/meta.js';
 import { forget, rewind, setAside, storeAnswers, waitingBatch } from './store/records.js';
 
@@ -38,15 +39,17 @@ let again = false;
  */
 export async function flushWith(send) {
   again = true;
-  const sent = await alone('bincard-outbox', async () => {
-    let settled = false;
-    while (again) {
+  let settled = false;
+  // Asked once more after the lock is free: whoever came while it was being given back was turned away.
+  while (again) {
+    const sent = await alone('bincard-outbox', () => {
       again = false;
-      settled = (await run(send)) || settled;
-    }
-    return settled;
-  });
-  return sent ?? false;
+      return run(send);
+    });
+    if (sent === null) break;
+    settled = sent || settled;
+  }
+  return settled;
 }
 
 /**
@@ -61,7 +64,7 @@ async function run(send) {
     const [session, epoch, paused, retry] = await Promise.all([
       getMeta('session'), getMeta('epoch'), getMeta('paused'), getMeta('retry'),
     ]);
-    if (!session || paused || (retry && retry.at > clock.now())) return settled;
+    if (!session || paused || waitFor(retry) > 0) return settled;
     const batch = await waitingBatch(batch_max, BATCH_BYTES_MAX - batch_max * ENVELOPE_BYTES);
     if (batch.length === 0) return settled;
     const step = await push(send, session, epoch ?? null, batch);
@@ -72,8 +75,11 @@ async function run(send) {
       if (resends > RESENDS_MAX) await later('server', 'the server keeps asking for what it has answered');
     } else if (step === 'halve') {
       // It was too large for someone on the way: try half; one alone is set aside, where a person sees it.
-      if (batch.length === 1) await setAside(/** @type {OutboxRecord} */ (batch[0]).id, gap);
-      else batch_max = Math.ceil(batch.length / 2);
+      // Nothing is smaller than a gap: who refuses that refuses everything, and must not empty the queue so.
+      const [first] = /** @type {[OutboxRecord]} */ (batch);
+      if (batch.length > 1) batch_max = Math.ceil(batch.length / 2);
+      else if (first.kind === 'device.gap') await later('refused', '413');
+      else await setAside(first.id, gap);
     } else if (step === 'stop') return settled;
   }
 }
@@ -110,8 +116,9 @@ async function push(send, session, epoch, batch) {
     return changed ? 'resend' : later('server', detail);
   }
   if (response.status === 413) return 'halve';
-  if (response.status === 401 || response.status === 403) {
-    await pause(response.status === 401 ? 'signed_out' : 'revoked', ended);
+  const shut = shutOut(response.status, answer);
+  if (shut) {
+    await pause(shut, ended);
     return 'stop';
   }
   if (response.status === 429) return later('busy', detail, afterOf(response, ended));
@@ -124,10 +131,12 @@ async function push(send, session, epoch, batch) {
  */
 async function accept(answer) {
   const now = clock.now();
-  const settled = await storeAnswers(answer.results, now);
+  // How long an answer is kept goes by the server's clock: this device's may jump a year ahead and back.
+  const answered_at = Date.parse(answer.server_time) || now;
+  const settled = await storeAnswers(answer.results, answered_at);
   // On a new epoch, or if the server knows less than it has answered, what it lacks is sent again.
   const changed = await rewind(answer.expected_seq, answer.epoch, gap);
-  await Promise.all([setMeta('retry', undefined), setMeta('last_sent_at', now), forget(now - KEPT_MS)]);
+  await Promise.all([setMeta('retry', undefined), setMeta('last_sent_at', now), forget(answered_at - KEPT_MS)]);
   if (answer.results.some((result) => result.exceptions?.some(({ code }) => code === 'seq_reused'))) {
     // This store is a copy, or was put back to an earlier state: it needs a device id of its own.
     await pause('seq_reused', now);
@@ -186,9 +195,19 @@ async function packed(text, token) {
 async function later(why, detail, after = 0) {
   const failures = ((await getMeta('retry'))?.failures ?? 0) + 1;
   const wait = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 20));
-  const at = clock.now() + Math.max(after, wait * (0.5 + Math.random() / 2));
-  await setMeta('retry', { failures, at, why, detail });
+  const planned_at = clock.now();
+  const at = planned_at + Math.max(after, wait * (0.5 + Math.random() / 2));
+  await setMeta('retry', { failures, planned_at, at, why, detail });
   return 'stop';
+}
+
+/**
+ * @param {Meta['retry'] | undefined} retry
+ * @returns {number} ms until the next try is due; 0 too once the clock was put back behind the last one
+ */
+export function waitFor(retry) {
+  const now = clock.now();
+  return retry && now >= (retry.planned_at ?? 0) ? Math.max(0, retry.at - now) : 0;
 }
 
 /**

@@ -30,10 +30,10 @@ export function operation(kind, body, occurredAt) {
     const id = nextId(last_id, now, randomBytes());
     const recorded_at = iso(now);
     const occurred_at = occurredAt === undefined ? recorded_at : iso(Date.parse(occurredAt));
-    const text = JSON.stringify({
+    const text = wellFormed(JSON.stringify({
       id, kind, version: 1, facility: session.facility, author: session.user, recorded_at, occurred_at,
       offset_ms, seen: cursor, body,
-    });
+    }));
     const bytes = new TextEncoder().encode(text).length;
     if (bytes > BYTES_MAX) throw new TooLarge(`${bytes} bytes`);
     // What the server will make of the time, as far as it can be known here (PROTOCOL.md, "Time").
@@ -45,6 +45,16 @@ export function operation(kind, body, occurredAt) {
       saved_at: now, occurred_at: Date.parse(occurred_at), effective_at, corrected_at: corrected, state: 'waiting',
     };
   };
+}
+
+/**
+ * Half of a surrogate pair is no character, and a server cannot read a batch that holds one.
+ *
+ * @param {string} text as JSON.stringify makes it, which writes halves, and only them, as escapes
+ * @returns {string} the same with a replacement character for each
+ */
+function wellFormed(text) {
+  return text.replace(/\\(?:ud[89a-f]..|.)/g, (escape) => (escape.length > 2 ? '\ufffd' : escape));
 }
 
 /**

@@ -3,8 +3,7 @@
  * server's stored answer to its id came back. Sending is in flusher.js; this is what screens use.
  */
 
-import { clock } from './clock.js';
-import { flushWith } from './flusher.js';
+import { flushWith, waitFor } from './flusher.js';
 import { LINES_MAX, TooLarge, operation } from './operation.js';
 import { getMeta, setMeta } from './store/meta.js';
 import { appendRecord, attention, countWaiting, recordsNewestFirst } from './store/records.js';
@@ -70,7 +69,7 @@ export async function status() {
     attention: need,
     lastSentAt: lastSentAt ?? null,
     reason: paused?.reason ?? (stuck ? retry.detail : ''),
-    retryIn: retry && count > 0 ? Math.max(0, retry.at - clock.now()) : null,
+    retryIn: retry && count > 0 ? waitFor(retry) : null,
   };
 }
 

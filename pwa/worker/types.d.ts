@@ -210,7 +210,7 @@ export interface Meta {
   staging: { cursor: string | null; epoch: string; fresh: boolean; rows: number };
   paused: { reason: 'signed_out' | 'revoked' | 'seq_reused'; at: number };
   /** Failed tries in a row and when the next is due. */
-  retry: { failures: number; at: number; why: 'network' | 'server' | 'busy' | 'refused'; detail: string };
+  retry: { failures: number; planned_at?: number; at: number; why: 'network' | 'server' | 'busy' | 'refused'; detail: string };
   last_sent_at: number;
   /** What navigator.storage.persist() answered. */
   persisted: boolean;

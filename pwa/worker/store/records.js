@@ -191,7 +191,9 @@ export async function setAside(id, gap) {
 
 /**
  * Begin again as a new device: what waits is numbered from 1 under it, in the order in which it was saved.
- * Gap operations of the old device mean nothing under the new one and are left out.
+ * Gap operations of the old device mean nothing under the new one and are left out. At a server that began a
+ * new life all kept operations wait again: what it had answered before may be lost there, and what is not is
+ * answered as before.
  *
  * @param {Meta['session']} session
  * @param {string} epoch
@@ -199,14 +201,17 @@ export async function setAside(id, gap) {
 export async function enrolAs(session, epoch) {
   const tx = (await database()).transaction(['meta', 'outbox', 'staged'], 'readwrite', STRICT);
   const outbox = tx.objectStore('outbox');
+  const meta = tx.objectStore('meta');
+  const before = await meta.get('epoch');
   /** @type {OutboxRecord[]} */
   const waiting = await outbox.index('state').getAll('waiting');
+  if (before !== undefined && before !== epoch) waiting.push(...(await outbox.index('state').getAll('answered')));
   let seq = 0;
   for (const record of waiting.sort((a, b) => (a.id < b.id ? -1 : 1))) {
-    if (record.kind === 'device.gap') await outbox.delete(record.id);
-    else await outbox.put({ ...record, device: session.device, seq: (seq += 1) });
+    if (record.kind !== 'device.gap') {
+      await outbox.put({ ...record, device: session.device, seq: (seq += 1), state: 'waiting' });
+    } else if (record.state === 'waiting') await outbox.delete(record.id);
   }
-  const meta = tx.objectStore('meta');
   await Promise.all([
     meta.put(session, 'session'), meta.put(seq + 1, 'next_seq'), meta.put(epoch, 'epoch'), meta.put(0, 'covers'),
     meta.put({ cursor: null, epoch, fresh: true, rows: 0 }, 'staging'), tx.objectStore('staged').clear(),

@@ -17,9 +17,15 @@ export async function beginPull() {
   const [staging, cursor, epoch, version] = await Promise.all([
     tx.store.get('staging'), tx.store.get('cursor'), tx.store.get('pulled_epoch'), tx.store.get('feed_version'),
   ]);
-  if (staging) return staging;
+  // What a former version left half done and did not begin from the start would lack what this one keeps.
+  if (staging && (staging.fresh || version === FEED_VERSION)) return staging;
   if (cursor === undefined || version !== FEED_VERSION) return { cursor: null, epoch: '', fresh: true, rows: 0 };
   return { cursor, epoch, fresh: false, rows: 0 };
+}
+
+/** The next pull asks for everything, and what was staged is thrown away with its first page. */
+export async function startAnew() {
+  await (await database()).put('meta', { cursor: null, epoch: '', fresh: true, rows: 0 }, 'staging');
 }
 
 /**

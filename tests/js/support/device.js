@@ -174,4 +174,4 @@ export const dropAnswer = (work) => {
  * @param {any} [body]
  * @param {Record<string, string>} [headers]
  */
-export const refuse = (status, body = {}, headers = {}) => () => json(status, body, headers);
+export const refuse = (status, body = {}, headers = {}) => () => json(status, { type: 'urn:bincard:problem:of_a_test', ...body }, headers);
