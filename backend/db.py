@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 P = ParamSpec("P")
@@ -114,6 +115,11 @@ class Database:
         self._readers.shutdown()
         self._writing.dispose()
         self._reading.dispose()
+
+
+def is_deadlock(error: DBAPIError) -> bool:
+    """Whether PostgreSQL ended a transaction because it and another waited for each other: it may be tried again."""
+    return getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
 
 
 def _notify(connection: Connection, changed: frozenset[int]) -> None:

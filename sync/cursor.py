@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Cursor(Struct, gc=False):
-    """`shared` and `facilities` are the last change numbers that were delivered; `answered_at` UTC milliseconds."""
+    """`shared` and `facilities` are the last change numbers that were delivered; `answered_at` UTC milliseconds.
+
+    `place` is the change number of the facility's own row: what a device sees of shared data follows from it.
+    """
 
     epoch: str
-    shared: int = 0
-    facilities: dict[str, int] = {}
-    answered_at: int = 0
+    shared: Number = 0
+    facilities: dict[str, Number] = {}
+    answered_at: Number = 0
+    place: Number = 0
 
     def encode(self) -> str:
         """The text that a device keeps and sends back."""
@@ -30,7 +37,7 @@ def decode(text: str) -> Cursor:
     """The cursor in a text. Raises ValueError for what this server never gave out."""
     try:
         return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Cursor)
-    except (binascii.Error, msgspec.MsgspecError, UnicodeError) as error:
+    except (binascii.Error, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise ValueError("the cursor cannot be read") from error
 
 

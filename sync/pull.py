@@ -59,13 +59,15 @@ def pull(
     start = _start(cursor_text, epoch)
     place = str(device.facility_id)
     viewpoint = Viewpoint(session, device.facility_id, now)
-    shared = _page(session, viewpoint, SHARED_FEEDS, 0, start.shared, limit)
+    view = viewpoint.facility.change
+    # A facility that moved, changed its type or is supplied by another sees rows that did not change themselves.
+    shared = _page(session, viewpoint, SHARED_FEEDS, 0, start.shared if start.place == view else 0, limit)
     here = start.facilities.get(place, 0)
     own = _Page([], here, last_change(session, device.facility_id))
     if not shared.more:
         room = max(1, limit - len(shared.changes))
         own = _page(session, viewpoint, FACILITY_FEEDS, device.facility_id, here, room)
-    reached = Cursor(epoch, shared.upto, start.facilities | {place: own.upto}, now)
+    reached = Cursor(epoch, shared.upto, start.facilities | {place: own.upto}, now, view)
     return {
         "epoch": epoch,
         "changes": shared.changes + own.changes,

@@ -81,13 +81,17 @@ class _New:
 
 
 _ENVELOPE = msgspec.json.Decoder(Envelope)
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+"""An escape of a JSON string; `half` is a surrogate that is not one of a pair."""
 _IDENTITY = msgspec.json.Decoder(_Identity)
 
 
 def read_envelope(body: bytes) -> tuple[Envelope, list[str]]:
     """The envelope and the id of each operation. Raises Problem 400 or 413."""
     try:
-        envelope = _ENVELOPE.decode(body)
+        envelope = _decoded(body)
         from_iso(envelope.sent_at)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, OverflowError) as error:
         raise Problem(400, "unreadable_envelope", f"The push cannot be read: {error}") from None
@@ -107,6 +111,19 @@ def read_envelope(body: bytes) -> tuple[Envelope, list[str]]:
             raise Problem(400, "unreadable_seq", f"The seq of operation {place} is not a delivery number.")
         ids.append(id_.lower())
     return envelope, ids
+
+
+def _decoded(body: bytes) -> Envelope:
+    try:
+        return _ENVELOPE.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        # Half of a surrogate pair in one operation's text must not keep every other operation waiting.
+        whole = _ESCAPE.sub(lambda escape: escape[0] if escape["half"] is None else b"\\ufffd", body)
+        if whole == body:
+            raise
+        return _ENVELOPE.decode(whole)
 
 
 def push(
@@ -211,7 +228,9 @@ def _decide_new(
             entries = _entries(decision, reference)
             new.append(_New(contents[place], copies[id_], item.seq, draft, decision, entries, facility_id))
             copies[id_] += 1
-            device.last_recorded_at = max(device.last_recorded_at, decision.recorded_at)
+            if draft.recorded_at:
+                # One whose time cannot be read must not move what waited behind it to the time of receipt.
+                device.last_recorded_at = max(device.last_recorded_at, decision.recorded_at)
         device.expected_seq = max(device.expected_seq, item.seq + 1)
     device.last_seen_at = now
     session.add(device)

@@ -12,11 +12,11 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import Parameter
 from msgspec import Struct
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, select
 
 from backend.clock import MINUTE_MS, Clock
-from backend.db import Database
+from backend.db import Database, is_deadlock
 from backend.ids import Ids
 from backend.models import Facility
 from backend.problems import Problem
@@ -108,9 +108,10 @@ async def _push_once(
     for left in reversed(range(TRIES)):
         try:
             return await db.write(push, device_id, envelope, ids, now=clock(), time_zone=settings.time_zone)
-        except IntegrityError:
+        except (IntegrityError, OperationalError) as error:
             # Two copies of one store sent the same id at once: the loser looks again and finds it answered.
-            if not left:
+            # Of two that wait for each other the database ends one, which then finds the way free.
+            if not left or not (isinstance(error, IntegrityError) or is_deadlock(error)):
                 raise
     raise AssertionError("unreachable")
 
