@@ -44,7 +44,7 @@ pictures: .venv/.dev ## Take the pictures of docs/images anew
 	@sh .ci/browser
 	$(BIN)/pytest tests/browser/test_every_screen.py --pictures docs/images
 
-lock: ## Pin the newest allowed versions, for every platform, with hashes and without an address
+lock: .venv/.dev ## Pin the newest allowed versions, for every platform, with hashes and without an address
 	$(PYTHON) -m venv .venv/lock
 	.venv/lock/bin/python -m pip --disable-pip-version-check --quiet install uv
 	.venv/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
