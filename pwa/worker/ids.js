@@ -38,7 +38,8 @@ export function nextId(last, now, random) {
     const before = read(last);
     if (time <= before.time) {
       time = before.time;
-      counter = before.counter + 1n;
+      // A random step, so that two copies of one store do not go on to the same ids while their clocks are behind.
+      counter = before.counter + 1n + (counter & 0xffffffffn);
       if (counter > COUNTER_MAX) {
         time += 1n;
         counter = 0n;

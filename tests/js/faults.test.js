@@ -7,6 +7,7 @@ import { enrol } from '../../pwa/worker/enrol.js';
 import { pull } from '../../pwa/worker/feed.js';
 import { append, flush, status, waiting } from '../../pwa/worker/outbox.js';
 import { getMeta, setMeta } from '../../pwa/worker/store/meta.js';
+import { nextId, randomBytes } from '../../pwa/worker/ids.js';
 import { FakeServer, START, dropRequest, enrolled, json, newDevice, records, refuse, setClock, wait } from './support/device.js';
 
 /** @type {FakeServer} */
@@ -156,4 +157,11 @@ test('what is saved while the lock is being given back is sent by the same round
   }
   assert.ok(saved);
   assert.equal(await waiting(), 0);
+});
+
+test('two copies of one store go on to different ids, though the clock is behind the last one', () => {
+  const last = nextId(undefined, START, randomBytes());
+  const [here, there] = [nextId(last, START - 1000, randomBytes()), nextId(last, START - 1000, randomBytes())];
+  assert.notEqual(here, there);
+  assert.ok(here > last && there > last);
 });
