@@ -42,7 +42,7 @@ def test_cards_stand_in_the_order_in_which_they_expire(bincard: Bincard, shelves
     page = text_of(bincard.browser("bob").get(CARDS).text)
     first, second, third = (page.index(f"Lot {lot}") for lot in ("PAST", "LOT-OF-A", "LATER"))
     assert first < second < third
-    assert f"Expired May 31, {year - 1}" in page
+    assert f"Expired 31 May {year - 1}" in page
 
 
 def test_a_count_shows_what_it_found_beside_the_book(bincard: Bincard, shelves: Shelves) -> None:

@@ -111,7 +111,7 @@ def test_an_operation_tells_who_when_and_what(bincard: Bincard) -> None:
     for words in ("Receipt", "Recorded by alice", "Sent by tablet of the dispensary", "From or to CMS"):
         assert words in page
     assert "Reference R1" in page
-    assert "Artemether Lot LOT-OF-A Expires Jan 31, 2031 +40" in page
+    assert "Artemether Lot LOT-OF-A Expires 31 Jan 2031 +40" in page
     assert "nobody's" not in page
 
 
