@@ -4,7 +4,7 @@ import { clock } from './clock.js';
 import { alone } from './locks.js';
 import { gap } from './operation.js';
 import { codeOf, shutOut } from './problem.js';
-import { getMeta, pause, setMeta } from './store/meta.js';
+import { getMeta, learnOffset, pause } from './store/meta.js';
 import { rewind } from './store/records.js';
 import { beginPull, integrate, stage, startAnew } from './store/staging.js';
 
@@ -97,6 +97,6 @@ async function page(query, token) {
   }
   if (response.status === 400 && codeOf(answer?.type) === 'bad_cursor' && query.has('cursor')) return 'bad_cursor';
   if (!response.ok || !answer || !Array.isArray(answer.changes) || typeof answer.cursor !== 'string') return 'server';
-  await setMeta('offset_ms', Math.round(Date.parse(answer.server_time) - (started + clock.now()) / 2));
+  await learnOffset(answer.server_time, started, clock.now());
   return answer;
 }

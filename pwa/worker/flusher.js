@@ -4,7 +4,7 @@ import { clock, iso } from './clock.js';
 import { alone } from './locks.js';
 import { gap } from './operation.js';
 import { shutOut } from './problem.js';
-import { getMeta, pause, setMeta } from './store/meta.js';
+import { getMeta, learnOffset, pause, setMeta } from './store/meta.js';
 import { forget, rewind, setAside, storeAnswers, waitingBatch } from './store/records.js';
 
 /** @import { Meta, OutboxRecord } from './types.js' */
@@ -107,7 +107,7 @@ async function push(send, session, epoch, batch) {
   }
   const ended = clock.now();
   if (response.ok && isAnswer(answer)) {
-    await setMeta('offset_ms', Math.round(Date.parse(answer.server_time) - (started + ended) / 2));
+    await learnOffset(answer.server_time, started, ended);
     return accept(answer);
   }
   const detail = String(answer?.detail ?? answer?.title ?? response.status);

@@ -165,3 +165,21 @@ test('two copies of one store go on to different ids, though the clock is behind
   assert.notEqual(here, there);
   assert.ok(here > last && there > last);
 });
+
+test('a slow line does not make the device believe that its clock is wrong', async () => {
+  await issues(1);
+  await flush();
+  assert.equal(await getMeta('offset_ms'), 0);
+  await issues(1);
+  // The upload takes a minute; the server answers at its end.
+  server.script = [(work) => {
+    wait(60_000);
+    return work();
+  }];
+  await flush();
+  assert.equal(await getMeta('offset_ms'), 0, 'still possible, so still believed');
+  server.ahead = 3000;
+  await issues(1);
+  await flush();
+  assert.equal(await getMeta('offset_ms'), 3000, 'a quick answer tells better');
+});

@@ -25,6 +25,21 @@ export async function setMeta(key, value) {
 }
 
 /**
+ * Learn the server's clock from an answer. On a slow line its time may be of any moment of the round trip, so
+ * what was known before stands for as long as it is possible.
+ *
+ * @param {string} server_time ISO 8601, of the answer
+ * @param {number} started ms since the epoch, by this device
+ * @param {number} ended likewise
+ */
+export async function learnOffset(server_time, started, ended) {
+  const at = Date.parse(server_time);
+  const known = await getMeta('offset_ms');
+  if (Number.isNaN(at) || (typeof known === 'number' && known >= at - ended && known <= at - started)) return;
+  await setMeta('offset_ms', Math.round(at - (started + ended) / 2));
+}
+
+/**
  * Stop sending and pulling until someone signs in again.
  *
  * @param {Meta['paused']['reason']} reason
