@@ -22,7 +22,7 @@ from sqlmodel import Session, col, select
 from backend.clock import from_iso, to_iso
 from backend.models import Device, Operation
 from backend.problems import Problem
-from backend.services import changes, ledger
+from backend.services import changes, devices, ledger
 from backend.services.exceptions import Flag, as_answer, facility_code
 from backend.services.ledger import Entry, Posting
 from backend.services.time_zones import time_zone_of
@@ -137,6 +137,8 @@ def push(
     if envelope.device.lower() != device_id:
         raise Problem(400, "wrong_device", "The push names another device than its token.")
     device = session.exec(select(Device).where(Device.id == device_id).with_for_update()).one()
+    # Asked again under the lock: between the token's check and here the device may have been revoked.
+    devices.refuse_revoked(device)
     epoch = changes.epoch(session)
     _refuse_gaps(device, envelope, epoch)
     contents = [

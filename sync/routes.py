@@ -137,7 +137,13 @@ def _enrol(
         now=now,
         ids=ids,
     )
-    return {"device": device_id, "token": token, "facility": facility.code, "epoch": changes.epoch(session)}
+    return {
+        "device": device_id,
+        "token": token,
+        "user": access.name,
+        "facility": facility.code,
+        "epoch": changes.epoch(session),
+    }
 
 
 def _bearer(request: AnyRequest) -> str:

@@ -44,9 +44,14 @@ def authenticate(session: Session, settings: Settings, token: str) -> tuple[str,
             "Sign in on this device again.",
             headers={"WWW-Authenticate": 'Bearer realm="Bincard"'},
         )
+    refuse_revoked(device)
+    return device.id, device.last_seen_at
+
+
+def refuse_revoked(device: Device) -> None:
+    """Raise Problem 403 `revoked_device` for a device whose token has ended."""
     if device.revoked_at is not None:
         raise Problem(403, "revoked_device", "This device was revoked; ask your manager, then sign in again.")
-    return device.id, device.last_seen_at
 
 
 def mark_seen(session: Session, device_id: str, now: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 from backend.clock import to_iso
 from backend.ids import uuid7
 from backend.problems import Problem
+from backend.services import devices
 from tests.sync.conftest import NOW, World, counted, issued, line, received
 
 HOUR = 3_600_000
@@ -166,6 +167,16 @@ def test_an_unreadable_envelope_is_refused_whole(world: World, body: str, code: 
     with pytest.raises(Problem) as refused:
         tablet.send(text)
     assert (refused.value.status, refused.value.kind) == (400, code)
+
+
+def test_a_device_revoked_on_the_way_decides_nothing(world: World) -> None:
+    tablet = world.enrol()
+    with world.db.writing() as session:
+        devices.revoke(session, tablet.device, world.now)
+    with pytest.raises(Problem) as refused:
+        tablet.push(tablet.operation("stock.receive", received(line("P1", 1))))
+    assert refused.value.status == 403
+    assert world.cards() == {}
 
 
 def test_too_many_operations_are_refused_whole(world: World) -> None:

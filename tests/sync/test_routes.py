@@ -78,8 +78,8 @@ def assert_problem(answer: Any, status: int, kind: str) -> dict[str, Any]:
 
 
 def test_enrolment_gives_a_device_and_a_token(enrolled: dict[str, str]) -> None:
-    assert set(enrolled) == {"device", "token", "facility", "epoch"}
-    assert enrolled["facility"] == "A"
+    assert set(enrolled) == {"device", "token", "user", "facility", "epoch"}
+    assert (enrolled["user"], enrolled["facility"]) == ("alice", "A")
 
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_words(client: TestClient[Any]) -> None:
