@@ -38,8 +38,8 @@ export async function enrol(entry) {
   if (!response.ok) return { reason: codeOf(answer?.type), detail: String(answer?.detail ?? '') };
   if (typeof answer?.token !== 'string' || typeof answer.device !== 'string') return { reason: 'server', detail: '' };
   const session = {
-    user: String(answer.user ?? entry.user), facility: String(answer.facility ?? entry.facility), device: answer.device, token: answer.token,
-    device_name: entry.name, enrolled_at: clock.now(),
+    user: String(answer.user ?? entry.user), facility: String(answer.facility ?? entry.facility),
+    device: answer.device, token: answer.token, device_name: entry.name, enrolled_at: clock.now(),
   };
   // An answer that is on its way to the old device must not be taken for the new one's.
   await inTurn('bincard-outbox', () => inTurn('bincard-feed', () => enrolAs(session, String(answer.epoch))));
