@@ -94,13 +94,14 @@ class Tour:
     def look(self) -> None:
         """Check the screen that is shown now."""
         expect(self.page.locator("main h1, header h1").first).to_be_visible()
-        route = pattern(self.page.url)
-        self.seen[route] = self.page.url
+        here = nurse.address(self.page)
+        route = pattern(here)
+        self.seen[route] = here
         self.faults += serious(self.page)
         width = self.page.evaluate("document.documentElement.scrollWidth")
         if width > self.device.width:
-            self.faults.append(f"{self.page.url}: {width} px wide on a screen of {self.device.width}")
-        self.faults += [f"{self.page.url}: target too small: {small}" for small in small_targets(self.page)]
+            self.faults.append(f"{here}: {width} px wide on a screen of {self.device.width}")
+        self.faults += [f"{here}: target too small: {small}" for small in small_targets(self.page)]
         if route in PICTURED:
             self.picture(PICTURED[route])
 

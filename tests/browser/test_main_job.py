@@ -163,7 +163,7 @@ def test_a_kill_just_after_saved_loses_nothing(
     nurse.begin_count(page)
     for saved, figure in enumerate(FIGURES[:KILLS], 1):
         nurse.count_items(page, [figure])
-        here = page.url
+        here = nurse.address(page)
         tablet.kill()
         tablet.start()
         page = tablet.page(here)
@@ -181,7 +181,7 @@ def test_a_half_typed_figure_survives_a_closed_tab(chromium: Callable[..., Chrom
     proxy.cut()
     nurse.begin_count(page)
     nurse.type_figure(page, 123)
-    where = page.url
+    where = nurse.address(page)
     figure = page.locator("input[data-figure]")
     expect(figure).to_have_value("123")
     page.wait_for_timeout(1500)

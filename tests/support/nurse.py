@@ -11,6 +11,11 @@ from tests.support import clinic
 SOON_MS = 15_000
 
 
+def address(page: Page) -> str:
+    """Where the page is. The driver's own `page.url` hears of a changed address a moment later."""
+    return str(page.evaluate("location.href"))
+
+
 def controlled(page: Page) -> bool:
     """Whether the service worker answers this page."""
     return bool(page.evaluate("navigator.serviceWorker.controller !== null"))
@@ -71,7 +76,7 @@ def count_items(page: Page, quantities: list[int]) -> None:
     # The address follows the screen, a moment later.
     expect(page).to_have_url(re.compile("/item/"), timeout=SOON_MS)
     for quantity in quantities:
-        before = page.url
+        before = address(page)
         for lot in range(page.locator("input[data-figure]").count()):
             if lot:
                 page.get_by_role("button", name="Next lot").click()
