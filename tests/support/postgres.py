@@ -6,6 +6,7 @@ folder on the way to the data; here the binaries are used directly, as `nobody` 
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import pwd
@@ -22,6 +23,7 @@ import psycopg
 
 UNPRIVILEGED = "nobody"
 START_TIMEOUT_S = 60
+PR_SET_PDEATHSIG = 1
 # A test database holds nothing worth a disk flush; the served SQLite keeps its real durability.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
@@ -52,6 +54,12 @@ def _run_as() -> dict[str, int | list[int]]:
         return {}
     entry = pwd.getpwnam(UNPRIVILEGED)
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def _end_with_us() -> None:
+    """In the server's process: ask Linux to end it when the tests are killed and cannot."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def _reachable(folder: Path, home: Path) -> Path:
@@ -115,6 +123,7 @@ def server() -> Iterator[str]:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 cwd="/",
+                preexec_fn=_end_with_us,
                 **who,
             )
         url = f"postgresql://postgres@/postgres?host={home}"
