@@ -215,16 +215,17 @@ def _decide_new(
     reference = gather(session, device, list(drafts.values()))
     known = reference.known(now, now - from_iso(envelope.sent_at))
     new: list[_New] = []
+    expected_seq, previous_at = device.expected_seq, device.last_recorded_at
     for place, item in enumerate(envelope.operations):
         draft = drafts.get(place)
         if draft is not None:
             header = draft.header
             seen_at = cursor.seen_at(header.seen if header else None, epoch)
-            decision = decide(draft, known, previous_at=device.last_recorded_at, seen_at=seen_at)
+            decision = decide(draft, known, previous_at=previous_at, seen_at=seen_at)
             id_, _ = contents[place]
             if copies[id_]:
                 decision = decision.hold(Finding("id_reused", -1, {"copy": copies[id_]}))
-            elif item.seq < device.expected_seq:
+            elif item.seq < expected_seq:
                 decision.flags.append(Finding("seq_reused", -1, {"seq": item.seq}))
             facility_id = _keeper(reference, draft, decision, device)
             entries = _entries(decision, reference)
@@ -232,9 +233,9 @@ def _decide_new(
             copies[id_] += 1
             if draft.recorded_at:
                 # One whose time cannot be read must not move what waited behind it to the time of receipt.
-                device.last_recorded_at = max(device.last_recorded_at, decision.recorded_at)
-        device.expected_seq = max(device.expected_seq, item.seq + 1)
-    device.last_seen_at = now
+                previous_at = max(previous_at, decision.recorded_at)
+        expected_seq = max(expected_seq, item.seq + 1)
+    device.expected_seq, device.last_recorded_at, device.last_seen_at = expected_seq, previous_at, now
     session.add(device)
     return new
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -40,6 +41,18 @@ CARD_COLUMNS = (
 )
 
 
+# One JSON value for any number of pairs: the statement's text stays the same, and a subquery, unlike a
+# join, lets both databases go through the index over (facility, product, lot, ...) pair by pair.
+_BY_PAIRS_SQLITE = (
+    "SELECT * FROM card WHERE facility_id = ? AND (product_id, lot) IN "
+    "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
+)
+_BY_PAIRS_POSTGRES = (
+    "SELECT * FROM card WHERE facility_id = %s AND (product_id, lot) IN "
+    "(SELECT (pair->>0)::integer, pair->>1 FROM json_array_elements(%s::json) AS pair)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenCard:
     """A card as it is stored before a posting; `is_new` when it is not stored yet."""
@@ -62,15 +75,12 @@ def open_cards(
 ) -> dict[CardKey, OpenCard]:
     """The wanted cards; those heard of for the first time get a number of the facility's."""
     found: dict[CardKey, OpenCard] = {}
-    for part in chunked({(product, lot) for product, lot, _, _ in keys}):
-        here = col(Card.facility_id) == facility_id
-        statement = select(Card.__table__).where(  # type: ignore[attr-defined]
-            here, tuple_(col(Card.product_id), col(Card.lot)).in_(part)
-        )
-        for row in connection.execute(statement):
-            card = as_open(row)
-            if card.key in keys:
-                found[card.key] = card
+    pairs = json.dumps(sorted({(product, lot) for product, lot, _, _ in keys}))
+    statement = _BY_PAIRS_SQLITE if connection.dialect.name == "sqlite" else _BY_PAIRS_POSTGRES
+    for row in connection.exec_driver_sql(statement, (facility_id, pairs)):
+        card = as_open(row)
+        if card.key in keys:
+            found[card.key] = card
     for key in sorted(keys - found.keys()):
         found[key] = OpenCard(numbers.next(), key, EMPTY, True)
     return found
