@@ -74,13 +74,15 @@ class Tour:
 
     def follow(self, url: str, root: str) -> None:
         """Every screen below `root` that links lead to from `url`."""
-        queue = [url]
-        while queue and len(self.seen) < SCREENS_MAX:
+        # What was only looked at on the way here has links that nobody followed yet.
+        queue, followed = [url], set[str]()
+        while queue and len(followed) < SCREENS_MAX:
             here = queue.pop(0)
-            if pattern(here) in self.seen:
+            if pattern(here) in followed:
                 continue
             self.page.goto(here)
             self.look()
+            followed |= {pattern(here), pattern(nurse.address(self.page))}
             links = self.page.eval_on_selector_all("a[href]", "all => all.map(a => a.href.split('#')[0])")
             # A redirect shows another route than the link named.
             self.seen.setdefault(pattern(here), here)
@@ -88,7 +90,7 @@ class Tour:
                 path = urlsplit(link).path
                 inside = path == root or path.startswith(root + "/")
                 same_site = link.startswith(url.split(root)[0])
-                if inside and same_site and not NOT_SCREENS.search(path) and pattern(link) not in self.seen:
+                if inside and same_site and not NOT_SCREENS.search(path) and pattern(link) not in followed:
                     queue.append(link)
 
     def look(self) -> None:
