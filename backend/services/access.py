@@ -81,9 +81,10 @@ def access_of(session: Session, user_ids: Iterable[int]) -> dict[int, Access]:
     for one in session.exec(select(UserProgram).where(col(UserProgram.user_id).in_(wanted))).all():
         narrowed.setdefault(one.user_id, set()).add(one.program_id)
     zones = _facilities_below(session, {row.zone_id for row in assignments if row.zone_id is not None})
+    created = {user.id: user.created_at for user in users}
     held: dict[int, list[Held]] = {}
     for row in assignments:
-        held.setdefault(row.user_id, []).append(_held(row, zones))
+        held.setdefault(row.user_id, []).append(_held(row, zones, created[row.user_id]))
     return {
         user.id: Access(
             user.id,
@@ -103,13 +104,16 @@ def access_by_name(session: Session, names: Sequence[str]) -> dict[str, Access]:
     return {one.name: one for one in access_of(session, [id_ for id_ in ids if id_ is not None]).values()}
 
 
-def _held(row: Assignment, zones: dict[int, frozenset[int]]) -> Held:
+def _held(row: Assignment, zones: dict[int, frozenset[int]], created_at: int) -> Held:
+    # What came with the account counts from the beginning (docs/decisions/0007): an operation that says it is
+    # older than its author's account tells of a wrong clock, and must not wait for a person because of it.
+    since = row.granted_at if row.granted_at > created_at else 0
     places: frozenset[int] | None = None
     if row.facility_id is not None:
         places = frozenset({row.facility_id})
     elif row.zone_id is not None:
         places = zones[row.zone_id]
-    return Held(row.role, places, row.granted_at, row.withdrawn_at)
+    return Held(row.role, places, since, row.withdrawn_at)
 
 
 def _facilities_below(session: Session, zone_ids: set[int]) -> dict[int, frozenset[int]]:

@@ -8,6 +8,7 @@ import pytest
 
 from backend.clock import to_iso
 from backend.ids import uuid7
+from backend.models import Assignment
 from backend.problems import Problem
 from backend.services import devices
 from tests.sync.conftest import NOW, World, counted, issued, line, received
@@ -280,3 +281,25 @@ def test_the_device_cannot_push_for_another_facility_under_a_borrowed_name(world
     )
     assert [one["code"] for one in result["exceptions"]] == ["not_permitted"]
     assert world.cards("B") == {}
+
+
+def test_rights_given_with_the_account_count_from_the_beginning_and_later_ones_from_then_on(
+    world: World,
+) -> None:
+    tablet = world.enrol()
+    long_ago = to_iso(NOW - 400 * 24 * HOUR)
+    dated = {"recorded_at": long_ago, "occurred_at": long_ago}
+    first = tablet.one(tablet.operation("stock.receive", received(line("P1", 1)), **dated))
+    assert first["outcome"] == "applied"
+    with world.db.writing() as session:
+        later = Assignment(
+            user_id=world.users["alice"],
+            role="nurse",
+            facility_id=world.facilities["B"],
+            granted_at=NOW - HOUR,
+        )
+        session.add(later)
+    early = tablet.operation("stock.receive", received(line("P1", 1)), facility="B", **dated)
+    late = tablet.operation("stock.receive", received(line("P1", 1)), facility="B")
+    results = tablet.push(early, late)["results"]
+    assert [one["outcome"] for one in results] == ["held", "applied"]
