@@ -1,12 +1,21 @@
 """SQLModel tables, a file per area. Importing this package knows them all (alembic does)."""
 
-from backend.models.base import ChangeCounter, Meta, metadata
+from backend.models.base import ChangeCounter, Meta, Tombstone, metadata
 from backend.models.catalogue import Approval, Policy, Product, ProductIdentifier, Program, Reason
 from backend.models.devices import Device
 from backend.models.documents import PeriodReport
-from backend.models.ledger import Card, CountResult, Fact, Lot, Operation, Reversal, StockException
+from backend.models.ledger import Decision, Fact, Operation, Reversal, VarianceChange
 from backend.models.people import ApiToken, Assignment, SignInFailure, User, UserProgram, WebSession
 from backend.models.places import Facility, FacilityType, Zone
+from backend.models.projections import (
+    Card,
+    CountResult,
+    Displacement,
+    Lot,
+    Receipt,
+    Shipment,
+    StockException,
+)
 
 __all__ = [
     "ApiToken",
@@ -15,7 +24,9 @@ __all__ = [
     "Card",
     "ChangeCounter",
     "CountResult",
+    "Decision",
     "Device",
+    "Displacement",
     "Facility",
     "FacilityType",
     "Fact",
@@ -28,11 +39,15 @@ __all__ = [
     "ProductIdentifier",
     "Program",
     "Reason",
+    "Receipt",
     "Reversal",
+    "Shipment",
     "SignInFailure",
     "StockException",
+    "Tombstone",
     "User",
     "UserProgram",
+    "VarianceChange",
     "WebSession",
     "Zone",
     "metadata",

@@ -54,6 +54,14 @@ class Shared(SQLModel):
     change: int = big(0, index=True)
 
 
+class Tombstone(SQLModel, table=True):
+    """A shared row that was deleted: devices that pulled it drop it."""
+
+    entity: str = Field(primary_key=True, max_length=32)
+    key: str = Field(primary_key=True, max_length=64)
+    change: int = big(0, index=True)
+
+
 class Part(SQLModel):
     """A row that is shown inside a shared row: when it changes, its owner is stamped."""
 

@@ -8,7 +8,11 @@ from backend.models.base import big
 
 
 class Device(SQLModel, table=True):
-    """An enrolled device; `expected_seq` is the next delivery number it owes."""
+    """An enrolled device; `expected_seq` is the next delivery number it owes.
+
+    From `app_version` on: what it last told of itself (header `Bincard-Status`), None where it did not.
+    `storage_free` is in bytes.
+    """
 
     id: str = Field(primary_key=True, max_length=36)
     facility_id: int = Field(foreign_key="facility.id", index=True)
@@ -19,3 +23,9 @@ class Device(SQLModel, table=True):
     last_seen_at: int | None = big(None, nullable=True)
     expected_seq: int = big(1)
     last_recorded_at: int = big(0)
+    app_version: str = Field(default="", max_length=64)
+    waiting: int | None = big(None, nullable=True)
+    oldest_waiting_at: int | None = big(None, nullable=True)
+    storage_free: int | None = big(None, nullable=True)
+    storage_persisted: bool | None = None
+    status_at: int | None = big(None, nullable=True)

@@ -1,17 +1,18 @@
-"""The ledger (operations, facts, reversals: append-only) and its projections (cards, count results, exceptions).
+"""The ledger: operations, facts, reversals, decisions, changes of variances. Append-only.
 
-Every key starts with the facility. Triggers made by the first migration refuse an update or a delete
-of a ledger row. Projections can be thrown away and rebuilt (`bincard rebuild`).
+Every key starts with the facility. Triggers made by the migrations refuse an update or a delete of a
+ledger row. What follows from these rows is in models.projections and can be rebuilt (`bincard rebuild`).
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from backend.models.base import big
 
-FLOWS = ("received", "issued", "dispensed", "adjusted", "counted")
+FLOWS = ("received", "issued", "dispensed", "adjusted", "counted", "consumed", "produced")
+_FLOWS = ", ".join(f"'{flow}'" for flow in FLOWS)
 
 
 class Operation(SQLModel, table=True):
@@ -19,6 +20,9 @@ class Operation(SQLModel, table=True):
 
     `copy` is 0 for the owner of the id and counts up for later content that came under the same id.
     `content` is the text as it was saved; `answer` the exceptions of the answer as JSON, empty for none.
+    `change` is the facility's number when it was stored, `seen` the number that its author had pulled up to
+    (0: nothing): of two operations one has seen the other when its `seen` is not below the other's `change`.
+    `by_day` says that only the day of `occurred_at` was told.
     """
 
     __table_args__ = (
@@ -46,6 +50,9 @@ class Operation(SQLModel, table=True):
     received_at: int = big()
     outcome: str = Field(max_length=8)
     answer: str = ""
+    change: int = big(0)
+    seen: int = big(0)
+    by_day: bool = False
 
 
 class Fact(SQLModel, table=True):
@@ -53,12 +60,14 @@ class Fact(SQLModel, table=True):
 
     `quantity` is a signed movement, or for flow `counted` what stood on the shelf. `expiry` is the date
     told for the lot on this line, if any. `booked_in` is the period (year * 100 + month, facility time)
-    that reports count it in.
+    that reports count it in. `found` is the variance that a count was first accepted with. Line -1 is a count
+    of 0 that follows from `all_lots`.
     """
 
     __table_args__ = (
-        CheckConstraint("flow IN ('received', 'issued', 'dispensed', 'adjusted', 'counted')", name="flow"),
+        CheckConstraint(f"flow IN ({_FLOWS})", name="flow"),
         Index(None, "facility_id", "booked_in", "card"),
+        Index(None, "facility_id", "operation_id"),
     )
 
     facility_id: int = Field(foreign_key="facility.id", primary_key=True)
@@ -71,95 +80,44 @@ class Fact(SQLModel, table=True):
     reason_id: int | None = Field(default=None, foreign_key="reason.id")
     expiry: str | None = Field(default=None, max_length=10)
     booked_in: int
+    found: int | None = big(None, nullable=True)
 
 
 class Reversal(SQLModel, table=True):
-    """Takes an operation out of the fold at that operation's own place; at most one counts."""
+    """Takes an operation out of the fold at that operation's own place; the first in effective order stands."""
 
     facility_id: int = Field(foreign_key="facility.id", primary_key=True)
     operation_id: str = Field(primary_key=True, max_length=36)
-    reversed_by: str = Field(max_length=36)
+    reversed_by: str = Field(primary_key=True, max_length=36)
+    effective_at: int = big(0)
 
 
-class Lot(SQLModel, table=True):
-    """A lot as this facility knows it; two expiry dates told for one lot leave the earlier."""
+class Decision(SQLModel, table=True):
+    """What a person decided about an exception or an operation; the latest on a subject stands.
 
-    __table_args__ = (Index(None, "facility_id", "change"),)
-
-    facility_id: int = Field(foreign_key="facility.id", primary_key=True)
-    product_id: int = Field(foreign_key="product.id", primary_key=True)
-    number: str = Field(primary_key=True, max_length=64)
-    expiry: str | None = Field(default=None, max_length=10)
-    change: int = big(0)
-
-
-class Card(SQLModel, table=True):
-    """A stock card and its balance: the fold of its facts. `number` names it within the facility.
-
-    An absent lot, location or account is the empty string. `counted_*` and `last_*` are the sort keys of
-    the last standing count and of the last fact; `negative_id` is the operation that first took the
-    balance below 0 after that count.
+    `subject` is what it is about (an exception's id, or `lot:...`); `detail` JSON.
     """
 
-    __table_args__ = (
-        UniqueConstraint("facility_id", "product_id", "lot", "location", "account"),
-        Index(None, "facility_id", "change"),
-        Index(None, "product_id"),
-    )
-
-    facility_id: int = Field(foreign_key="facility.id", primary_key=True)
-    number: int = Field(primary_key=True)
-    product_id: int = Field(foreign_key="product.id")
-    lot: str = Field(default="", max_length=64)
-    location: str = Field(default="", max_length=64)
-    account: str = Field(default="", max_length=64)
-    on_hand: int = big(0)
-    counted_at: int | None = big(None, nullable=True)
-    counted_id: str | None = Field(default=None, max_length=36)
-    last_at: int | None = big(None, nullable=True)
-    last_id: str | None = Field(default=None, max_length=36)
-    negative_id: str | None = Field(default=None, max_length=36)
-    change: int = big(0)
-
-
-class CountResult(SQLModel, table=True):
-    """What a standing count found: counted minus the balance before it; `opening` marks a card's first.
-
-    It is also where the counts before and after a late fact are looked up.
-    """
-
-    __tablename__ = "count_result"
-
-    facility_id: int = Field(foreign_key="facility.id", primary_key=True)
-    card: int = Field(primary_key=True)
-    effective_at: int = Field(primary_key=True, sa_type=BigInteger)
-    operation_id: str = Field(primary_key=True, max_length=36)
-    variance: int = big()
-    opening: bool
-
-
-class StockException(SQLModel, table=True):
-    """Something that looks wrong: stands while its condition holds. `detail` is JSON, `line` -1 for the whole."""
-
-    __tablename__ = "exception"
-    __table_args__ = (
-        Index(None, "facility_id", "change"),
-        Index(None, "facility_id", "operation_id"),
-        Index(
-            "ix_exception_open",
-            "facility_id",
-            sqlite_where=text("closed_at IS NULL"),
-            postgresql_where=text("closed_at IS NULL"),
-        ),
-    )
+    __table_args__ = (Index(None, "facility_id", "subject"),)
 
     facility_id: int = Field(foreign_key="facility.id", primary_key=True)
     id: str = Field(primary_key=True, max_length=36)
-    code: str = Field(max_length=32)
-    operation_id: str = Field(max_length=36)
-    line: int = -1
-    card: int | None = None
+    subject: str = Field(max_length=200)
+    action: str = Field(max_length=16)
+    author: str = Field(max_length=64)
+    decided_at: int = big()
+    note: str = Field(default="", max_length=400)
     detail: str = "{}"
-    opened_at: int = big()
-    closed_at: int | None = big(None, nullable=True)
-    change: int = big(0)
+
+
+class VarianceChange(SQLModel, table=True):
+    """A count's variance became another than it was; reports sum `delta` in the period `booked_in`."""
+
+    __tablename__ = "variance_change"
+
+    facility_id: int = Field(foreign_key="facility.id", primary_key=True)
+    card: int = Field(primary_key=True)
+    operation_id: str = Field(primary_key=True, max_length=36)
+    change: int = Field(primary_key=True, sa_type=BigInteger)
+    delta: int = big()
+    booked_in: int
