@@ -4,7 +4,7 @@ from backend.models.base import ChangeCounter, Meta, Tombstone, metadata
 from backend.models.catalogue import Approval, Policy, Product, ProductIdentifier, Program, Reason
 from backend.models.devices import Device
 from backend.models.documents import PeriodReport
-from backend.models.ledger import Decision, Fact, Operation, Reversal, VarianceChange
+from backend.models.ledger import Decision, Fact, FullCount, Operation, Reversal, VarianceChange
 from backend.models.people import ApiToken, Assignment, SignInFailure, User, UserProgram, WebSession
 from backend.models.places import Facility, FacilityType, Zone
 from backend.models.projections import (
@@ -30,6 +30,7 @@ __all__ = [
     "Facility",
     "FacilityType",
     "Fact",
+    "FullCount",
     "Lot",
     "Meta",
     "Operation",

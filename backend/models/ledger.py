@@ -121,3 +121,16 @@ class VarianceChange(SQLModel, table=True):
     change: int = Field(primary_key=True, sa_type=BigInteger)
     delta: int = big()
     booked_in: int
+
+
+class FullCount(SQLModel, table=True):
+    """A count with `all_lots`: it asserts 0 on the cards of its shelf that it does not name."""
+
+    __tablename__ = "full_count"
+
+    facility_id: int = Field(foreign_key="facility.id", primary_key=True)
+    product_id: int = Field(foreign_key="product.id", primary_key=True)
+    location: str = Field(primary_key=True, max_length=64)
+    account: str = Field(primary_key=True, max_length=64)
+    operation_id: str = Field(primary_key=True, max_length=36)
+    effective_at: int = big()

@@ -13,7 +13,7 @@ depends_on = None
 FLOWS = "flow IN ('received', 'issued', 'dispensed', 'adjusted', 'counted', 'consumed', 'produced')"
 OLD_FLOWS = "flow IN ('received', 'issued', 'dispensed', 'adjusted', 'counted')"
 RECREATED = ("fact", "reversal")
-NEW_LEDGER = ("decision", "variance_change")
+NEW_LEDGER = ("decision", "variance_change", "full_count")
 
 
 def upgrade() -> None:
@@ -51,6 +51,20 @@ def upgrade() -> None:
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['facility_id'], ['facility.id'], name=op.f('fk_displacement_facility_id_facility')),
     sa.PrimaryKeyConstraint('facility_id', 'card', 'operation_id', name=op.f('pk_displacement'))
+    )
+    op.create_table(
+        "full_count",
+        sa.Column("facility_id", sa.Integer(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("location", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("account", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("operation_id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("effective_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["facility_id"], ["facility.id"], name=op.f("fk_full_count_facility_id_facility")),
+        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_full_count_product_id_product")),
+        sa.PrimaryKeyConstraint(
+            "facility_id", "product_id", "location", "account", "operation_id", name=op.f("pk_full_count")
+        ),
     )
     op.create_table('receipt',
     sa.Column('facility_id', sa.Integer(), nullable=False),
