@@ -72,8 +72,11 @@ class Tablet:
             raise Refused(status, answer)
         return cls(url, answer["token"], answer["device"], answer["facility"], user, answer["epoch"])
 
-    def record(self, kind: str, lines: Lines, *, at: int | None = None, **body: Any) -> str:
-        """Save an operation on the device, of now or of a moment in UTC milliseconds: its id."""
+    def record(self, kind: str, lines: Lines | None, *, at: int | None = None, **body: Any) -> str:
+        """Save an operation on the device, of now or of a moment in UTC milliseconds: its id.
+
+        `lines` is None for a kind that has none.
+        """
         now = system_clock() if at is None else at
         # Ids increase on a device even within a millisecond.
         id_ = max(uuid7(now), _next(self._last_id)) if self._last_id else uuid7(now)
@@ -89,7 +92,7 @@ class Tablet:
             "occurred_at": moment,
             "offset_ms": 0,
             "seen": None,
-            "body": {**body, "lines": lines},
+            "body": body if lines is None else {**body, "lines": lines},
         }
         text = json.dumps(operation, separators=(",", ":"))
         self.kept.append(Kept(len(self.kept) + 1, id_, text))
