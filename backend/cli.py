@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 
 from backend import __version__
 from backend.commands import (
+    backup,
     database,
     demo,
     devices,
@@ -30,7 +31,7 @@ from backend.commands.terminal import remark
 from backend.problems import Problem
 from backend.settings import Settings
 
-COMMANDS = (serve, database, demo, import_file, users, devices, tokens, rebuild, unbuilt)
+COMMANDS = (serve, database, demo, import_file, users, devices, tokens, rebuild, backup, unbuilt)
 INTERRUPTED = 130
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -49,6 +51,16 @@ def migrate(url: str, to: str = "head") -> None:
 
     Several processes may call this at once: they take turns.
     """
+    with transaction(url) as connection:
+        if to == "head":
+            complete(connection)
+        else:
+            upgrade(connection, to)
+
+
+@contextmanager
+def transaction(url: str) -> Iterator[Connection]:
+    """One transaction in which a schema may change, committed at the end; a SQLite file is made if need be."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
@@ -64,14 +76,25 @@ def migrate(url: str, to: str = "head") -> None:
         def _begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, to)
-        if to == "head":
-            ensure_default_reasons(Session(connection))
-        if to == "head" and connection.execute(select(Meta).where(Meta.key == "epoch")).first() is None:  # type: ignore[arg-type]
-            connection.execute(Meta.__table__.insert(), {"key": "epoch", "value": uuid7()})  # type: ignore[attr-defined]
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def upgrade(connection: Connection, to: str) -> None:
+    """Run the migrations up to a revision, and nothing else."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+
+
+def complete(connection: Connection) -> None:
+    """Bring the schema to this release, and in what every database has: the reasons, and an epoch of its own."""
+    upgrade(connection, "head")
+    ensure_default_reasons(Session(connection))
+    if connection.execute(select(Meta).where(Meta.key == "epoch")).first() is None:  # type: ignore[arg-type]
+        connection.execute(Meta.__table__.insert(), {"key": "epoch", "value": uuid7()})  # type: ignore[attr-defined]

@@ -76,6 +76,20 @@ def opened(settings: Settings, *, make: bool = False) -> Iterator[Database]:
         database.close()
 
 
+@contextmanager
+def opened_as_it_is(settings: Settings) -> Iterator[Database]:
+    """The database at whatever revision this program knows: a backup is wanted before migrating."""
+    revision = _revision(settings.database_address)
+    _refuse_unknown(revision)
+    if revision is None:
+        raise Failed(f"There is no Bincard database at {shown(settings)} yet.")
+    database = Database(settings.database_address)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
 def shown(settings: Settings) -> str:
     """The database's address without its password."""
     return make_url(settings.database_address).render_as_string(hide_password=True)
