@@ -17,11 +17,13 @@ from backend.models import Assignment, Facility, FacilityType, Product, User, Zo
 from backend.services import devices
 from backend.settings import Settings
 from sync.push import push, read_envelope
+from tests.bench.medicines import names
 from tests.bench.workload import PRODUCTS
 from tests.support import clinic
 from tests.support.tablet import Tablet
 
 YEAR_MS = 365 * 86_400_000
+SECRET = "for the benchmarks only"
 
 
 @contextmanager
@@ -42,12 +44,17 @@ def sqlite_url(folder: Path, name: str = "bench") -> str:
     return f"sqlite:///{folder / name}.sqlite"
 
 
+def with_driver(url: str) -> str:
+    """The address as the program opens it, with the driver named."""
+    return Settings(database_url=url).database_address
+
+
 def _furnish(session: Session, facilities: int, products: int) -> None:
     zone = Zone(name="South", level=1)
     type_ = FacilityType(name="Health centre")
     user = User(name=clinic.NURSE, created_at=system_clock() - YEAR_MS)
     session.add_all([zone, type_, user])
-    session.add_all(Product(code=clinic.code(n), name=_name(n)) for n in range(products))
+    session.add_all(Product(code=clinic.code(n), name=name) for n, name in enumerate(names(products)))
     session.flush()
     for number in range(1, facilities + 1):
         code = f"F{number}"
@@ -58,17 +65,13 @@ def _furnish(session: Session, facilities: int, products: int) -> None:
         session.add(Assignment(**role, granted_at=system_clock() - YEAR_MS))
 
 
-def _name(number: int) -> str:
-    name, _, _ = clinic.NAMES[number % len(clinic.NAMES)]
-    return name if number < len(clinic.NAMES) else f"{name} {number}"
-
-
-def enrol(database: Database, facility_id: int = 1, settings: Settings | None = None) -> Tablet:
-    """A new device of a facility; its token is good where `settings` are the server's."""
-    signing = settings or Settings(secret_key="for the benchmarks only")
+def enrol(database: Database, facility_id: int = 1) -> Tablet:
+    """A new device of a facility; its token is good where SECRET is the server's key."""
+    settings = Settings(secret_key=SECRET)
+    now = system_clock()
     with database.writing() as session:
         device, token = devices.enrol(
-            session, signing, user_id=1, facility_id=facility_id, name="tablet", now=system_clock(), ids=uuid7
+            session, settings, user_id=1, facility_id=facility_id, name="tablet", now=now, ids=uuid7
         )
     return Tablet("", token, device, f"F{facility_id}", clinic.NURSE, None)
 

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -79,10 +79,11 @@ def _reachable(folder: Path, home: Path) -> Path:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(options: Mapping[str, str] = FAST) -> Iterator[str]:
     """A running server for as long as the block lasts: the address of its `postgres` database.
 
-    It listens on a socket in a temporary folder only, and both are gone at the end.
+    `options` are settings of its configuration; none at all keep its real durability. It listens
+    on a socket in a temporary folder only, and both are gone at the end.
     """
     # Not pytest's own temporary folder: a socket's path may have 107 bytes at most.
     home = Path(tempfile.mkdtemp(prefix="bincard-pg-"))
@@ -115,10 +116,10 @@ def server() -> Iterator[str]:
         )
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stdout}{made.stderr}")
-        options = [part for name, value in FAST.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with log.open("wb") as out:
             process = subprocess.Popen(  # type: ignore[call-overload]
-                [folder / "postgres", "-D", data, "-k", home, "-h", "", *options],
+                [folder / "postgres", "-D", data, "-k", home, "-h", "", *settings],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
