@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 import zlib
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlmodel import Session, select
 
 from backend.clock import MINUTE_MS, Clock
 from backend.db import Database, is_deadlock
+from backend.domain.device_status import HEADER, is_news, read_status
 from backend.ids import Ids
 from backend.models import Facility
 from backend.problems import Problem
@@ -24,9 +26,11 @@ from backend.services import changes, devices
 from backend.services.access import access_of
 from backend.services.sign_in import check_password
 from backend.settings import Settings
+from backend.told import Pulled, Told, told_of
 from sync.operations import Text
 from sync.pull import LIMIT_MAX, pull
 from sync.push import Envelope, push, read_envelope
+from sync.tally import tally
 
 BODY_BYTES_MAX = 1024 * 1024
 ENROL_BYTES_MAX = 8 * 1024
@@ -66,6 +70,8 @@ async def enrol_device(
         db, settings, now, name=wanted.user, password=wanted.password, address=client_address
     )
     answer = await db.write(_enrol, settings, wanted, user_id, now, ids)
+    told = told_of(request.scope)
+    told.device, told.facility, told.user = str(answer["device"]), str(answer["facility"]), user_id
     return _json(request, answer, 201)
 
 
@@ -77,9 +83,18 @@ async def push_operations(
     clock: NamedDependency[Clock],
 ) -> Response[bytes]:
     """Apply a batch once and answer each operation; PROTOCOL.md, Push."""
-    device_id, _ = await db.read(devices.authenticate, settings, _bearer(request))
-    envelope, ids = read_envelope(_inflated(request, await request.body()))
-    return _json(request, await _push_once(db, device_id, envelope, ids, clock, settings), 200)
+    bearer = await db.read(devices.bearer_of, settings, _bearer(request))
+    told = _tell_who(request, bearer)
+    body = await request.body()
+    told.bytes_in = len(body)
+    envelope, ids = read_envelope(_inflated(request, body))
+    started = time.perf_counter()
+    answer = await _push_once(db, bearer.id, envelope, ids, clock, settings)
+    seconds = time.perf_counter() - started
+    told.pushed = tally([item.operation for item in envelope.operations], answer, seconds)
+    # Of what waited when the device spoke this push has just been answered.
+    await _hear(db, request, bearer, clock(), answered=len(ids))
+    return _json(request, answer, 200)
 
 
 @get("/sync/pull")
@@ -92,14 +107,37 @@ async def pull_changes(
     limit: int = Parameter(default=1000, ge=1, le=LIMIT_MAX),
 ) -> Response[bytes]:
     """What changed for a device since a cursor; PROTOCOL.md, Pull."""
-    device_id, last_seen_at = await db.read(devices.authenticate, settings, _bearer(request))
-    now = clock()
-    if now - (last_seen_at or 0) > SEEN_EVERY_MS:
-        await db.write(devices.mark_seen, device_id, now)
-    return _json(request, await db.read(pull, device_id, cursor, limit=limit, now=now), 200)
+    bearer = await db.read(devices.bearer_of, settings, _bearer(request))
+    told, now = _tell_who(request, bearer), clock()
+    await _hear(db, request, bearer, now)
+    started = time.perf_counter()
+    answer = await db.read(pull, bearer.id, cursor, limit=limit, now=now)
+    rows = answer["changes"]
+    told.pulled = Pulled(len(rows) if isinstance(rows, list) else 0, time.perf_counter() - started)
+    return _json(request, answer, 200)
 
 
 handlers = [enrol_device, push_operations, pull_changes]
+
+
+def _tell_who(request: AnyRequest, bearer: devices.Bearer) -> Told:
+    told = told_of(request.scope)
+    told.device, told.facility, told.user = bearer.id, bearer.facility_code, bearer.user_id
+    return told
+
+
+async def _hear(
+    db: Database, request: AnyRequest, bearer: devices.Bearer, now: int, *, answered: int = 0
+) -> None:
+    """Store that the device was heard of and what it tells of itself, when that is news: most calls write nothing."""
+    status = read_status(request.headers.get(HEADER), now)
+    if status is not None:
+        status = status.after_answers(answered)
+        if not is_news(status, waiting=bearer.waiting, status_at=bearer.status_at, now=now):
+            status = None
+    # A push has marked the device as seen by itself.
+    if status is not None or (not answered and now - (bearer.last_seen_at or 0) > SEEN_EVERY_MS):
+        await db.write(devices.mark_seen, bearer.id, now, status)
 
 
 async def _push_once(
@@ -176,4 +214,5 @@ def _json(request: AnyRequest, body: dict[str, object], status: int) -> Response
     if len(content) >= COMPRESS_FROM and "gzip" in request.headers.get("accept-encoding", ""):
         content = gzip.compress(content, 6, mtime=0)
         headers["Content-Encoding"] = "gzip"
+    told_of(request.scope).bytes_out = len(content)
     return Response(content, status_code=status, headers=headers, media_type="application/json")

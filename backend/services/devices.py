@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session
+from dataclasses import dataclass
 
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, col
+
+from backend.domain.device_status import DeviceStatus
 from backend.ids import Ids
-from backend.models import Device
+from backend.models import Device, Facility
 from backend.problems import Problem
 from backend.services.signing import sign, signed_value
 from backend.settings import Settings
 
 NAME_LENGTH_MAX = 100
 PURPOSE = "device-token"
+
+_BEARER = (
+    select(
+        col(Device.id),
+        col(Facility.code),
+        col(Device.user_id),
+        col(Device.last_seen_at),
+        col(Device.waiting),
+        col(Device.status_at),
+        col(Device.revoked_at),
+    )
+    .join(Facility, col(Facility.id) == col(Device.facility_id))
+    .where(col(Device.id) == bindparam("id"))
+)
 
 
 def enrol(
@@ -30,36 +48,69 @@ def enrol(
     return device.id, sign(settings, PURPOSE, device.id)
 
 
-def authenticate(session: Session, settings: Settings, token: str) -> tuple[str, int | None]:
-    """The device that bears a token: its id and when it was last seen.
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """The device that bears a token, at its check: where and whose it is, and what it last told (UTC milliseconds)."""
+
+    id: str
+    facility_code: str
+    user_id: int
+    last_seen_at: int | None
+    waiting: int | None
+    status_at: int | None
+
+
+def bearer_of(session: Session, settings: Settings, token: str) -> Bearer:
+    """The device that bears a token.
 
     Raises Problem 401 `no_valid_token` for what was never given out here, 403 `revoked_device` afterwards.
     """
     device_id = signed_value(settings, PURPOSE, token)
-    device = session.get(Device, device_id) if device_id is not None else None
-    if device is None:
+    row = session.execute(_BEARER, {"id": device_id}).first() if device_id is not None else None
+    if row is None:
         raise Problem(
             401,
             "no_valid_token",
             "Sign in on this device again.",
             headers={"WWW-Authenticate": 'Bearer realm="Bincard"'},
         )
-    refuse_revoked(device)
-    return device.id, device.last_seen_at
+    if row.revoked_at is not None:
+        raise _revoked()
+    return Bearer(*row[:-1])
+
+
+def authenticate(session: Session, settings: Settings, token: str) -> tuple[str, int | None]:
+    """The device that bears a token: its id and when it was last seen. Raises as `bearer_of` does."""
+    bearer = bearer_of(session, settings, token)
+    return bearer.id, bearer.last_seen_at
 
 
 def refuse_revoked(device: Device) -> None:
     """Raise Problem 403 `revoked_device` for a device whose token has ended."""
     if device.revoked_at is not None:
-        raise Problem(403, "revoked_device", "This device was revoked; ask your manager, then sign in again.")
+        raise _revoked()
 
 
-def mark_seen(session: Session, device_id: str, now: int) -> None:
-    """Remember that the device was heard of."""
+def _revoked() -> Problem:
+    return Problem(403, "revoked_device", "This device was revoked; ask your manager, then sign in again.")
+
+
+def mark_seen(session: Session, device_id: str, now: int, status: DeviceStatus | None = None) -> None:
+    """Remember that the device was heard of, and what it told of itself; what it did not tell stays as it was."""
     device = session.get(Device, device_id)
-    if device is not None:
-        device.last_seen_at = max(now, device.last_seen_at or 0)
-        session.add(device)
+    if device is None:
+        return
+    device.last_seen_at = max(now, device.last_seen_at or 0)
+    if status is not None:
+        device.status_at = now
+        device.app_version = status.app_version or device.app_version
+        if status.waiting is not None:
+            device.waiting, device.oldest_waiting_at = status.waiting, status.oldest_at
+        if status.free is not None:
+            device.storage_free = status.free
+        if status.persisted is not None:
+            device.storage_persisted = status.persisted
+    session.add(device)
 
 
 def revoke(session: Session, device_id: str, now: int) -> Device:

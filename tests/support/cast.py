@@ -14,8 +14,18 @@ from sqlmodel import Session
 
 from backend.clock import HOUR_MS, to_iso
 from backend.ids import uuid7
-from backend.models import Approval, Facility, FacilityType, Policy, Product, Program, User, Zone
-from backend.models.ledger import Operation, StockException
+from backend.models import (
+    Approval,
+    Facility,
+    FacilityType,
+    Operation,
+    Policy,
+    Product,
+    Program,
+    StockException,
+    User,
+    Zone,
+)
 from backend.services import devices, passwords, people, tokens, web_sessions
 from backend.services.ledger import Entry, Posting, post
 from backend.settings import Settings

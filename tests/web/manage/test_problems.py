@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from backend.models.ledger import Operation, StockException
+from backend.models import Operation, StockException
 from tests.web.conftest import Bincard
 from tests.web.manage.conftest import Shelves
 from tests.web.manage.reading import doors, rows, text_of
