@@ -16,28 +16,25 @@ PRODUCTS = 500
 LOTS = 3
 
 
-def record(tablet: Tablet, operations: int, *, seed: int, facility: str | None = None) -> list[Kept]:
+def record(tablet: Tablet, operations: int, *, seed: int, lots: int = LOTS) -> list[Kept]:
     """Save so many operations a second apart, the newest a minute ago: half issues, the rest receipts and counts.
 
-    Two lines each, over 500 products of 3 lots. `facility` is the device's own if none is named. Returns
-    what was recorded here.
+    Two lines each, over 500 products of so many lots. Returns what was recorded here.
     """
     choose = random.Random(seed)
     first = system_clock() - (operations + 60) * 1000
     before = len(tablet.kept)
-    home, tablet.facility = tablet.facility, facility or tablet.facility
     for turn in range(operations):
-        kind, lines, body = _work(choose)
+        kind, lines, body = _work(choose, lots)
         tablet.record(kind, lines, at=first + turn * 1000, **body)
-    tablet.facility = home
     return tablet.kept[before:]
 
 
-def _work(choose: random.Random) -> tuple[str, list[dict[str, Any]], dict[str, Any]]:
+def _work(choose: random.Random, lots: int) -> tuple[str, list[dict[str, Any]], dict[str, Any]]:
     lines: list[dict[str, Any]] = [
         {
             "product": clinic.code(number),
-            "lot": {"number": f"L{choose.randrange(LOTS)}", "expiry": "2030-06-30"},
+            "lot": {"number": f"L{choose.randrange(lots)}", "expiry": "2030-06-30"},
         }
         for number in choose.sample(range(PRODUCTS), LINES)
     ]
