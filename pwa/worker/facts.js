@@ -1,9 +1,38 @@
 /** PURE: what an operation's lines do to which card. The card's key is that of the ledger, facility left out. */
 
-/** @import { Fact, Kind, Line } from './types.js' */
+/** @import { Fact, Kind, Line, OwnOperation } from './types.js' */
 
-/** @type {Partial<Record<Kind, 1 | -1>>} */
-const SIGNS = { 'stock.receive': 1, 'stock.issue': -1, 'stock.dispense': -1, 'stock.adjust': 1 };
+/** @typedef {'received' | 'issued' | 'dispensed' | 'adjusted' | 'counted' | 'consumed' | 'produced'} Flow */
+
+/**
+ * What one line does to one card.
+ *
+ * @typedef {object} Effect
+ * @property {number} line
+ * @property {string} product
+ * @property {string} lot '' where absent, like location and account
+ * @property {string | null} expiry as the line told it
+ * @property {string} location
+ * @property {string} account
+ * @property {Flow} flow
+ * @property {number} quantity a signed movement, or what was counted, in dispensing units
+ * @property {string | null} reason code
+ */
+
+/**
+ * The parts of each kind's body that have lines, in the order in which they are numbered. What is not here
+ * (`stock.reverse`, `device.gap`, `exception.resolve`) does nothing to a card by itself.
+ *
+ * @type {Partial<Record<Kind, {part: 'lines' | 'consumed' | 'produced', flow: Flow, sign: 1 | -1}[]>>}
+ */
+const PARTS = {
+  'stock.receive': [{ part: 'lines', flow: 'received', sign: 1 }],
+  'stock.issue': [{ part: 'lines', flow: 'issued', sign: -1 }],
+  'stock.dispense': [{ part: 'lines', flow: 'dispensed', sign: -1 }],
+  'stock.adjust': [{ part: 'lines', flow: 'adjusted', sign: 1 }],
+  'stock.count': [{ part: 'lines', flow: 'counted', sign: 1 }],
+  'stock.unpack': [{ part: 'consumed', flow: 'consumed', sign: -1 }, { part: 'produced', flow: 'produced', sign: 1 }],
+};
 
 /**
  * @param {{product: string, lot: string, location: string, account: string}} card
@@ -11,6 +40,36 @@ const SIGNS = { 'stock.receive': 1, 'stock.issue': -1, 'stock.dispense': -1, 'st
  */
 export function cardKey({ product, lot, location, account }) {
   return JSON.stringify([product, lot, location, account]);
+}
+
+/**
+ * Twin of `effects` in sync/operations.py; both pass tests/vectors/operations.
+ *
+ * @param {Kind} kind kinds that do not touch stock have no effect
+ * @param {Record<string, any>} body
+ * @returns {Effect[]} one a line; those that follow from `all_lots` are not among them
+ */
+export function effectsOf(kind, body) {
+  /** @type {Effect[]} */
+  const effects = [];
+  for (const { part, flow, sign } of PARTS[kind] ?? []) {
+    for (const line of /** @type {Line[]} */ (body[part] ?? [])) {
+      effects.push({
+        line: effects.length, product: line.product, lot: line.lot?.number ?? '', expiry: line.lot?.expiry ?? null,
+        location: line.location ?? '', account: line.account ?? '', flow,
+        quantity: flow === 'counted' ? line.counted ?? 0 : sign * (line.quantity ?? 0), reason: line.reason ?? null,
+      });
+    }
+  }
+  return effects;
+}
+
+/**
+ * @param {Record<string, any>} body
+ * @returns {number} its lines, of all its parts
+ */
+export function lineCount(body) {
+  return ['lines', 'consumed', 'produced'].reduce((n, part) => n + (body[part]?.length ?? 0), 0);
 }
 
 /**
@@ -26,30 +85,39 @@ export function cardKey({ product, lot, location, account }) {
 /**
  * Lines of one operation on one card act as one sum.
  *
- * @param {Kind} kind kinds that do not touch stock give no fact
- * @param {{lines?: Line[]}} body
+ * @param {Kind} kind
+ * @param {Record<string, any>} body
  * @param {{id: string, effective_at: number}} operation
  * @returns {CardFact[]} one a card, in the order of the lines
  */
 export function factsOf(kind, body, { id, effective_at }) {
-  const sign = SIGNS[kind];
-  if (sign === undefined && kind !== 'stock.count') return [];
   /** @type {Map<string, CardFact>} */
   const facts = new Map();
-  for (const line of body.lines ?? []) {
-    const card = {
-      product: line.product, lot: line.lot?.number ?? '', location: line.location ?? '', account: line.account ?? '',
-    };
-    const quantity = sign === undefined ? line.counted ?? 0 : sign * (line.quantity ?? 0);
-    const known = facts.get(cardKey(card));
+  for (const { product, lot, location, account, expiry, flow, quantity } of effectsOf(kind, body)) {
+    const key = cardKey({ product, lot, location, account });
+    const known = facts.get(key);
     if (known) known.fact.quantity += quantity;
     else {
-      facts.set(cardKey(card), {
-        ...card,
-        expiry: line.lot?.expiry ?? null,
-        fact: { effective_at, id, type: sign === undefined ? 'count' : 'movement', quantity },
-      });
+      const type = flow === 'counted' ? 'count' : 'movement';
+      facts.set(key, { product, lot, location, account, expiry, fact: { effective_at, id, type, quantity } });
     }
   }
   return [...facts.values()];
+}
+
+/**
+ * @param {Kind} kind
+ * @param {Record<string, any>} body
+ * @param {{id: string, effective_at: number}} operation
+ * @returns {OwnOperation} all of an operation that the view of cards asks for
+ */
+export function ownOperation(kind, body, operation) {
+  return {
+    id: operation.id,
+    effective_at: operation.effective_at,
+    cards: factsOf(kind, body, operation),
+    all_lots: kind === 'stock.count' && body.all_lots === true,
+    reverses: kind === 'stock.reverse' ? String(body.operation) : null,
+    shipment: kind === 'stock.receive' && body.shipment ? String(body.shipment) : null,
+  };
 }

@@ -3,12 +3,14 @@
  * server's stored answer to its id came back. Sending is in flusher.js; this is what screens use.
  */
 
+import { lineCount } from './facts.js';
 import { flushWith, waitFor } from './flusher.js';
 import { LINES_MAX, TooLarge, operation } from './operation.js';
 import { getMeta, setMeta } from './store/meta.js';
 import { appendRecord, attention, countWaiting, recordsNewestFirst } from './store/records.js';
 
 /** @import { Kind, Line, OutboxRecord, SyncStatus } from './types.js' */
+/** @import { When } from './operation.js' */
 
 export { TooLarge } from './operation.js';
 
@@ -22,17 +24,17 @@ export class StorageRefused extends Error {
  *
  * @param {Kind} kind
  * @param {{lines?: Line[]} & Record<string, any>} body exactly as PROTOCOL.md says
- * @param {{occurredAt?: string, drafts?: Record<string, unknown>}} [options] occurredAt: ISO 8601, if it
- *   happened before now; drafts: drafts to write (or, undefined, to delete) in the same transaction
+ * @param {When & {drafts?: Record<string, unknown>}} [options] when it happened, if before now; drafts: drafts to
+ *   write (or, undefined, to delete) in the same transaction
  * @returns {Promise<{id: string, seq: number}>}
  * @throws {TooLarge} over 200 lines or 64 KiB
  * @throws {StorageRefused} the browser did not keep it
  */
-export async function append(kind, body, { occurredAt, drafts = {} } = {}) {
-  if ((body.lines?.length ?? 0) > LINES_MAX) throw new TooLarge(`${body.lines?.length} lines`);
+export async function append(kind, body, { drafts = {}, ...when } = {}) {
+  if (lineCount(body) > LINES_MAX) throw new TooLarge(`${lineCount(body)} lines`);
   let record;
   try {
-    record = await appendRecord(operation(kind, body, occurredAt), drafts);
+    record = await appendRecord(operation(kind, body, when), drafts);
   } catch (error) {
     if (error instanceof DOMException || (error instanceof Error && error.name.endsWith('Error') && 'code' in error)) {
       throw new StorageRefused(`${error.name}: ${error.message}`);

@@ -1,4 +1,5 @@
 /** The shapes that the worker's modules and screens share. */
+import type { CardFact } from './facts.js';
 import type { Html } from './html.js';
 
 /** A stock card as the server sent it, absent lot, location and account being ''. */
@@ -26,6 +27,37 @@ export interface Fact {
   type: 'movement' | 'count';
   /** A movement's signed sum, or what a count saw. In dispensing units. */
   quantity: number;
+  /** Answered under another device id before: the pulled row contains it, unless the server lost just that. */
+  answered?: boolean;
+}
+
+/** An operation of this device, as far as the view of cards asks. */
+export interface OwnOperation {
+  id: string;
+  effective_at: number;
+  cards: CardFact[];
+  /** A count that finds 0 on every card of its places that it does not name. */
+  all_lots: boolean;
+  /** The operation that it takes out of the fold. */
+  reverses: string | null;
+  /** The shipment whose lines it receives. */
+  shipment: string | null;
+  /** It may have been sent under another device id before; answered: it was, and had its answer. */
+  resent?: 'unanswered' | 'answered';
+}
+
+/** An issue of another facility that is expected here. */
+export interface ShipmentRow {
+  /** The issue's id. */
+  id: string;
+  /** Code of the facility that sent it. */
+  source: string;
+  reference: string;
+  /** ISO 8601. */
+  issued_at: string;
+  /** What each line sent, and what was received of it: 0 or null while nothing was. */
+  lines: { line: number; product: string; lot: string; expiry: string | null; quantity: number; received: number | null }[];
+  state: 'expected' | 'received' | 'reversed';
 }
 
 /** A card as this device sees it: the pulled row folded on with its own operations. */
@@ -71,7 +103,8 @@ export interface Line {
   account?: string;
 }
 
-export type Kind = 'stock.receive' | 'stock.issue' | 'stock.dispense' | 'stock.adjust' | 'stock.count' | 'device.gap';
+export type Kind = 'stock.receive' | 'stock.issue' | 'stock.dispense' | 'stock.adjust' | 'stock.count' | 'stock.unpack'
+  | 'stock.reverse' | 'device.gap' | 'exception.resolve';
 
 /** An exception as it came with the answer to an operation. */
 export interface AnswerException { id: string; code: string; line?: number; detail?: Record<string, unknown> }
@@ -87,6 +120,12 @@ export interface OutboxRecord {
   bytes: number;
   kind: Kind;
   products: string[];
+  /** The operation that a `stock.reverse` takes back. */
+  reverses?: string;
+  /** Numbered anew under this device, before or after it was answered: what was pulled may contain it already. */
+  renumbered?: 'unanswered' | 'answered';
+  /** The `device.gap` that was sent in place of one that was set aside. */
+  gap?: string;
   author: string;
   saved_at: number;
   occurred_at: number;
@@ -203,6 +242,8 @@ export interface Meta {
   cursor: string;
   /** The device's seq up to which its own operations are contained in what was pulled. */
   covers: number;
+  /** Devices that this one was before its last pull, each with its `covers` of then. */
+  unpulled: { device: string; covers: number }[];
   /** Version of the pulled rows' shape; another one pulls anew. */
   feed_version: number;
   pulled_at: number;
@@ -214,6 +255,8 @@ export interface Meta {
   last_sent_at: number;
   /** What navigator.storage.persist() answered. */
   persisted: boolean;
+  /** Set while access to this device's facility is withdrawn: code and when this was pulled. */
+  withdrawn: { facility: string; at: number };
 }
 
 /** One change of GET /sync/pull. */

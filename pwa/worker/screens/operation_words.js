@@ -11,7 +11,8 @@
 export function kindWords({ t }, kind) {
   return {
     'stock.receive': t('Receipt'), 'stock.issue': t('Issue'), 'stock.dispense': t('Dispensing'),
-    'stock.adjust': t('Adjustment'), 'stock.count': t('Count'), 'device.gap': t('Lost delivery number'),
+    'stock.adjust': t('Adjustment'), 'stock.count': t('Count'), 'stock.unpack': t('Unpacking'),
+    'stock.reverse': t('Undoing'), 'device.gap': t('Lost delivery number'), 'exception.resolve': t('Decision'),
   }[kind] ?? kind;
 }
 

@@ -34,6 +34,9 @@ async function contents(ctx, record) {
   if (record.kind === 'device.gap') {
     return html`<span>${t('Numbers {from} to {to} could not be sent', { from: body.from, to: body.to })}</span>`;
   }
+  // What a person wrote with an undoing or a decision says best what it was about.
+  if (record.kind === 'stock.reverse') return html`<span>${body.reason}</span>`;
+  if (record.kind === 'exception.resolve') return html`<span>${body.note}</span>`;
   const facts = factsOf(record.kind, body, record);
   const shown = await Promise.all(facts.slice(0, PRODUCTS_SHOWN).map(async ({ product: code, lot, fact }) => {
     const row = await product(code);

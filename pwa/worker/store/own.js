@@ -1,0 +1,83 @@
+/** What this device's own operations do to cards whose pulled rows do not contain them: read from the outbox for own.js. */
+
+import { ownOperation } from '../facts.js';
+import { workOf } from '../own.js';
+import { database, revision } from './database.js';
+
+/** @import { Meta, OutboxRecord, OwnOperation, ShipmentRow } from '../types.js' */
+/** @import { Work } from '../own.js' */
+
+/** @typedef {{facility: string, work: Work}} Own */
+
+/** @type {{own: number, pulled: number, value: Own} | null} */
+let cache = null;
+
+/** @returns {Promise<Own>} kept until something is saved, answered or pulled */
+export async function ownWork() {
+  const { own, pulled } = revision;
+  if (cache?.own === own && cache.pulled === pulled) return cache.value;
+  const tx = (await database()).transaction(['meta', 'outbox', 'shipment']);
+  const meta = tx.objectStore('meta');
+  /** @type {[Meta['session'] | undefined, number | undefined, Meta['unpulled'] | undefined]} */
+  const [session, covers, unpulled] = await Promise.all([meta.get('session'), meta.get('covers'), meta.get('unpulled')]);
+  /** @type {Own} */
+  const value = { facility: session?.facility ?? '', work: workOf([], [], []) };
+  if (session) {
+    const devices = [{ device: session.device, covers: covers ?? 0 }, ...(unpulled ?? [])];
+    const [records, reversals, shipments] = await Promise.all([
+      recordsAfter(tx, devices), tx.objectStore('outbox').index('reverses').getAll(), tx.objectStore('shipment').getAll(),
+    ]);
+    const { mine, known } = await sorted(tx, session.facility, records, reversals);
+    value.work = workOf(mine, known, /** @type {ShipmentRow[]} */ (shipments));
+  }
+  await tx.done;
+  cache = { own, pulled, value };
+  return value;
+}
+
+/** @typedef {import('../../vendor/idb.js').IDBPTransaction<unknown, string[], 'readonly'>} Reading */
+
+/**
+ * @param {Reading} tx
+ * @param {{device: string, covers: number}[]} devices
+ * @returns {Promise<OutboxRecord[]>} what each delivered, or will, after what was pulled covers
+ */
+async function recordsAfter(tx, devices) {
+  const found = await Promise.all(devices.map(({ device, covers }) => {
+    const after = IDBKeyRange.bound([device, covers], [device, Infinity], true, false);
+    return tx.objectStore('outbox').index('device_seq').getAll(after);
+  }));
+  return found.flat();
+}
+
+/**
+ * @param {Reading} tx
+ * @param {string} facility
+ * @param {OutboxRecord[]} records not contained in what was pulled
+ * @param {OutboxRecord[]} reversals all that are kept
+ * @returns {Promise<{mine: OwnOperation[], known: OwnOperation[]}>} known: contained in it, as far as reversals ask;
+ *   and what is not in the ledger of this facility, with nothing in it
+ */
+async function sorted(tx, facility, records, reversals) {
+  // What is held is not in the ledger, so it is not on the shelf's card either until a person decides.
+  const counts = (/** @type {OutboxRecord} */ record) => record.facility === facility && record.outcome !== 'held'
+    && record.state !== 'set_aside';
+  const mine = records.filter(counts);
+  const own = new Set(mine.map(({ id }) => id));
+  const before = reversals.filter((record) => !own.has(record.id) && counts(record));
+  const targets = new Set(mine.flatMap(({ reverses }) => (reverses !== undefined && !own.has(reverses) ? [reverses] : [])));
+  /** @type {(OutboxRecord | undefined)[]} */
+  const reversed = await Promise.all([...targets].map((id) => tx.objectStore('outbox').get(id)));
+  const known = reversed.flatMap((record) => (record
+    ? [counts(record) ? read(record) : { ...read(record), cards: [], reverses: null }] : []));
+  return { mine: mine.map(read), known: [...known, ...before.map(read)] };
+}
+
+/**
+ * @param {OutboxRecord} record
+ * @returns {OwnOperation}
+ */
+function read(record) {
+  const operation = ownOperation(record.kind, JSON.parse(record.text).body, record);
+  return record.renumbered ? { ...operation, resent: record.renumbered } : operation;
+}
