@@ -1,6 +1,7 @@
 /** Pulling what changed: GET /sync/pull page by page until nothing more is there, resumed where it broke off. */
 
 import { clock } from './clock.js';
+import { deviceStatus } from './device_status.js';
 import { alone } from './locks.js';
 import { gap } from './operation.js';
 import { codeOf, shutOut } from './problem.js';
@@ -83,7 +84,7 @@ async function page(query, token) {
   let answer;
   try {
     response = await fetch(`/sync/pull?${query}`, {
-      headers: { Authorization: `Bearer ${token}` },
+      headers: { Authorization: `Bearer ${token}`, ...(await deviceStatus()) },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     answer = await response.json().catch(() => null);

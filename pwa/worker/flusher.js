@@ -1,6 +1,7 @@
 /** Sending what waits: batches, what each answer of POST /sync/push means, and when to try again. */
 
 import { clock, iso } from './clock.js';
+import { deviceStatus } from './device_status.js';
 import { alone } from './locks.js';
 import { gap } from './operation.js';
 import { shutOut } from './problem.js';
@@ -133,11 +134,11 @@ async function accept(answer) {
   const now = clock.now();
   // How long an answer is kept goes by the server's clock: this device's may jump a year ahead and back.
   const answered_at = Date.parse(answer.server_time) || now;
-  const settled = await storeAnswers(answer.results, answered_at);
+  const { settled, copied } = await storeAnswers(answer.results, answered_at);
   // On a new epoch, or if the server knows less than it has answered, what it lacks is sent again.
   const changed = await rewind(answer.expected_seq, answer.epoch, gap);
   await Promise.all([setMeta('retry', undefined), setMeta('last_sent_at', now), forget(answered_at - KEPT_MS)]);
-  if (answer.results.some((result) => result.exceptions?.some(({ code }) => code === 'seq_reused'))) {
+  if (copied) {
     // This store is a copy, or was put back to an earlier state: it needs a device id of its own.
     await pause('seq_reused', now);
     return 'stop';
@@ -177,7 +178,7 @@ export function envelope(device, epoch, sent_at, batch) {
  * @returns {Promise<{headers: Record<string, string>, body: BodyInit}>} gzipped where the browser can
  */
 async function packed(text, token) {
-  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', ...(await deviceStatus()) };
   if (typeof CompressionStream === 'undefined') return { headers, body: text };
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
   return { headers: { ...headers, 'Content-Encoding': 'gzip' }, body: await new Response(stream).arrayBuffer() };

@@ -180,7 +180,7 @@ test('signed in again it is a new device: what waits is renumbered from 1, in or
   assert.equal(await getMeta('cursor'), undefined, 'everything is pulled anew');
 });
 
-test('gaps of the old device are not carried over to the new one', async () => {
+test('gaps of the old device are not carried over to the new one, and what they stood for is tried again', async () => {
   await issues(1, 'poison');
   server.script = [refuse(413), dropRequest];
   await flush();
@@ -190,7 +190,8 @@ test('gaps of the old device are not carried over to the new one', async () => {
   await issues(1);
   await flush();
   assert.deepEqual(gaps(), []);
-  assert.deepEqual((await records()).map(({ state }) => state).sort(), ['answered', 'set_aside']);
+  assert.deepEqual((await records()).map(({ state }) => state), ['answered', 'answered']);
+  assert.deepEqual((await attention()), []);
 });
 
 test('a copied store is told, and pauses for a device id of its own', async () => {

@@ -4,7 +4,7 @@ import { html } from '../html.js';
 import { LANGUAGES } from '../i18n.js';
 import { page, redirect } from '../layout.js';
 import { route } from '../router.js';
-import { cardsView, setMeta } from '../store.js';
+import { cardsView, getMeta, setMeta } from '../store.js';
 import { icon } from '../sprite.js';
 import { progress, sessions } from './count_session.js';
 import { arrow, notice } from './parts.js';
@@ -37,7 +37,7 @@ function roleWords({ t }, role) {
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
 export async function home(ctx) {
   const { t, tn, fmt, me } = ctx;
-  const [cards, counts] = await Promise.all([cardsView(), sessions(ctx)]);
+  const [cards, counts, withdrawn] = await Promise.all([cardsView(), sessions(ctx), getMeta('withdrawn')]);
   const open = counts.find((session) => session.finished_at === null);
   const may = new Set(me.rights);
   const out = new Map();
@@ -54,7 +54,8 @@ export async function home(ctx) {
   const role = roleWords(ctx, me.role);
   const body = html`<p class="line soft">${icon('person')}<span>${t('Signed in: {name}', { name: me.name })}</span></p>
 ${open && html`<a class="notice notice-warn" href="/app/count/${open.id}">${icon('count')}<span><strong>${t('Go on counting')}</strong><br>${t('{n} of {m} counted', { n: fmt.number(progress(open).counted), m: fmt.number(progress(open).of) })}</span>${arrow()}</a>`}
-${tiles.length === 0 && notice('warn', t('Your account may not record stock here. Ask your administrator.'))}
+${withdrawn && notice('warn', t('Since {time} this device may not see the stock of {facility}, so its cards were removed from here. Nothing that was recorded here is lost: what waits is still sent. Ask your administrator.', { time: fmt.dateTime(withdrawn.at), facility: me.facilityName }))}
+${tiles.length === 0 && !withdrawn && notice('warn', t('Your account may not record stock here. Ask your administrator.'))}
 <nav class="tiles" aria-label="${t('Tasks')}">${tiles.map((tile) => html`<a class="tile" href="${tile.url}">${icon(tile.symbol)}<span><span class="tile-name">${tile.name}</span><span class="tile-detail">${tile.detail}</span></span></a>`)}</nav>
 <div id="install" class="notice" hidden>${icon('install')}<div class="stack-tight"><p>${t('Put Bincard on this device, so that it opens like any other app, with or without a network.')}</p>
 <p><button type="button" class="button" data-install>${t('Install')}</button></p></div></div>

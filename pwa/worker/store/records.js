@@ -104,6 +104,12 @@ export async function countWaiting() {
   return (await database()).countFromIndex('outbox', 'state', 'waiting');
 }
 
+/** @returns {Promise<OutboxRecord | undefined>} the one that is to be delivered first */
+export async function oldestWaiting() {
+  const range = IDBKeyRange.bound(['waiting', 0], ['waiting', Infinity]);
+  return (await (await database()).getAllFromIndex('outbox', 'state_seq', range, 1))[0];
+}
+
 /**
  * @typedef {object} Result one answer of the server
  * @property {string} id
@@ -116,24 +122,28 @@ export async function countWaiting() {
  *
  * @param {readonly Result[]} results
  * @param {number} now
- * @returns {Promise<number>} how many were waiting until now
+ * @returns {Promise<{settled: number, copied: boolean}>} how many were waiting until now; whether one that was never
+ *   answered before bears a delivery number that another operation had: then this store is a copy. An answer of long
+ *   ago, heard again after the server was restored, says nothing of now
  */
 export async function storeAnswers(results, now) {
   const tx = (await database()).transaction(['outbox'], 'readwrite', STRICT);
   const outbox = tx.objectStore('outbox');
   const records = await Promise.all(results.map(({ id }) => outbox.get(id)));
   let settled = 0;
+  let copied = false;
   for (const [i, result] of results.entries()) {
     const record = /** @type {OutboxRecord | undefined} */ (records[i]);
     if (record?.state !== 'waiting') continue;
     settled += 1;
+    if (record.outcome === undefined && result.exceptions?.some(({ code }) => code === 'seq_reused')) copied = true;
     void outbox.put({
       ...record, state: 'answered', outcome: result.outcome, exceptions: result.exceptions, answered_at: now,
     });
   }
   await tx.done;
   revision.own += 1;
-  return settled;
+  return { settled, copied };
 }
 
 /**
@@ -183,17 +193,18 @@ export async function setAside(id, gap) {
   /** @type {OutboxRecord} */
   const { seq, ...record } = await tx.objectStore('outbox').get(id);
   if (seq === undefined) return;
-  await tx.objectStore('outbox').put({ ...record, state: 'set_aside' });
-  await add(tx, gap(seq), seq);
+  const { id: gapId } = await add(tx, gap(seq), seq);
+  await tx.objectStore('outbox').put({ ...record, state: 'set_aside', gap: gapId });
   await tx.done;
   revision.own += 1;
 }
 
 /**
  * Begin again as a new device: what waits is numbered from 1 under it, in the order in which it was saved.
- * Gap operations of the old device mean nothing under the new one and are left out. At a server that began a
+ * Gap operations of the old device mean nothing under the new one and are left out; what was set aside, and of which
+ * nobody was told so, is tried again. At a server that began a
  * new life all kept operations wait again: what it had answered before may be lost there, and what is not is
- * answered as before.
+ * answered as before. Until the next pull the cards that were pulled before are still shown.
  *
  * @param {Meta['session']} session
  * @param {string} epoch
@@ -202,20 +213,28 @@ export async function enrolAs(session, epoch) {
   const tx = (await database()).transaction(['meta', 'outbox', 'staged'], 'readwrite', STRICT);
   const outbox = tx.objectStore('outbox');
   const meta = tx.objectStore('meta');
-  const before = await meta.get('epoch');
+  const [before, former, covers, unpulled] = await Promise.all([
+    meta.get('epoch'), meta.get('session'), meta.get('covers'), meta.get('unpulled'),
+  ]);
   /** @type {OutboxRecord[]} */
   const waiting = await outbox.index('state').getAll('waiting');
   if (before !== undefined && before !== epoch) waiting.push(...(await outbox.index('state').getAll('answered')));
+  const untold = new Set(waiting.filter(({ kind, state }) => kind === 'device.gap' && state === 'waiting').map(({ id }) => id));
+  /** @type {OutboxRecord[]} */
+  const aside = await outbox.index('state').getAll('set_aside');
+  waiting.push(...aside.filter(({ gap }) => gap !== undefined && untold.has(gap)));
   let seq = 0;
   for (const record of waiting.sort((a, b) => (a.id < b.id ? -1 : 1))) {
     if (record.kind !== 'device.gap') {
-      await outbox.put({ ...record, device: session.device, seq: (seq += 1), state: 'waiting' });
-    } else if (record.state === 'waiting') await outbox.delete(record.id);
+      const renumbered = record.outcome === undefined ? 'unanswered' : 'answered';
+      await outbox.put({ ...record, device: session.device, seq: (seq += 1), state: 'waiting', renumbered });
+    } else if (untold.has(record.id)) await outbox.delete(record.id);
   }
   await Promise.all([
     meta.put(session, 'session'), meta.put(seq + 1, 'next_seq'), meta.put(epoch, 'epoch'), meta.put(0, 'covers'),
     meta.put({ cursor: null, epoch, fresh: true, rows: 0 }, 'staging'), tx.objectStore('staged').clear(),
-    meta.delete('cursor'), meta.delete('paused'), meta.delete('retry'),
+    meta.delete('cursor'), meta.delete('paused'), meta.delete('retry'), meta.delete('withdrawn'),
+    former && meta.put([...(unpulled ?? []), { device: former.device, covers: covers ?? 0 }], 'unpulled'),
   ]);
   await tx.done;
   revision.own += 1;
@@ -257,17 +276,36 @@ export async function attention() {
     outbox.index('outcome').getAll('held'), tx.objectStore('meta').get('covers'), tx.objectStore('meta').get('session'),
     tx.objectStore('exception').getAll(),
   ]);
-  const open = new Set(rows.filter((row) => row.state === 'open').map((row) => row.id));
-  const found = /** @type {OutboxRecord[]} */ (aside).map(({ id }) => ({ id, standing: /** @type {AnswerException[]} */ ([]) }));
+  const stands = rows.filter((row) => row.state === 'open');
+  const open = new Set(stands.map((row) => row.id));
+  const asked = new Set(stands.map((row) => row.operation));
+  /** @type {Attention} */
+  const found = [];
+  for (const { id, gap } of /** @type {OutboxRecord[]} */ (aside)) {
+    // A person decides on it by deciding on the gap that was sent in its place.
+    const sent = gap === undefined ? undefined : await outbox.get(gap);
+    const heard = gap !== undefined && (!sent || (sent.state === 'answered' && isPulled(sent, session, covers)));
+    if (!heard || asked.has(gap)) found.push({ id, standing: [] });
+  }
   for (const record of /** @type {OutboxRecord[]} */ ([...flagged, ...held])) {
     if (record.state !== 'answered') continue;
     // An answer is a snapshot. Once a pull contains the operation, what stands is what the pull says.
-    const pulled = record.device !== session?.device || (record.seq ?? 0) <= (covers ?? 0);
+    const pulled = isPulled(record, session, covers);
     const standing = (record.exceptions ?? []).filter(({ id }) => !pulled || open.has(id));
     if (standing.length > 0) found.push({ id: record.id, standing });
   }
   attentionCache = { own, pulled: upto, value: found };
   return found;
+}
+
+/**
+ * @param {OutboxRecord} record
+ * @param {Meta['session'] | undefined} session
+ * @param {number | undefined} covers
+ * @returns {boolean} whether the last pull contains what the server made of it
+ */
+function isPulled({ device, seq }, session, covers) {
+  return device !== session?.device || (seq ?? 0) <= (covers ?? 0);
 }
 
 /**

@@ -6,7 +6,7 @@ import { patchMirror } from './mirror.js';
 /** @import { Change, Meta } from '../types.js' */
 
 /** Counts up when this version keeps more of a pulled row than the last one did: everything is pulled anew. */
-export const FEED_VERSION = 1;
+export const FEED_VERSION = 2;
 
 /**
  * @returns {Promise<Meta['staging']>} where to go on: an unfinished pull, or a new one from what was integrated
@@ -56,14 +56,16 @@ export async function integrate(staging, { covers, now }) {
   if (staging.fresh) await Promise.all(ENTITIES.map((entity) => tx.objectStore(entity).clear()));
   const changes = /** @type {Change[]} */ (await tx.objectStore('staged').getAll());
   for (const change of changes) {
-    if (change.entity === 'access') {
-      if (change.deleted || change.row?.granted === false) await purge(tx, String(change.row?.facility ?? change.key));
-    } else if (!ENTITIES.includes(change.entity)) continue; // Of a newer server; FEED_VERSION fetches it later.
-    else if (change.deleted || isClosed(change)) void tx.objectStore(change.entity).delete(change.key);
+    // Not one of ours: `access` is seen to below, and what a newer server sends FEED_VERSION fetches later.
+    if (!ENTITIES.includes(change.entity)) continue;
+    if (change.deleted || isOver(change)) void tx.objectStore(change.entity).delete(change.key);
     else void tx.objectStore(change.entity).put(change.row, change.key);
   }
+  // After all other rows, for some of them may be of a facility that is withdrawn by the same pull.
+  await applyAccess(tx, changes.filter(({ entity }) => entity === 'access'), staging.fresh, now);
   void tx.objectStore('staged').clear();
   void meta.delete('staging');
+  void meta.delete('unpulled');
   void meta.put(staging.cursor, 'cursor');
   void meta.put(staging.epoch, 'pulled_epoch');
   void meta.put(FEED_VERSION, 'feed_version');
@@ -75,22 +77,49 @@ export async function integrate(staging, { covers, now }) {
 
 /**
  * @param {Change} change
- * @returns {boolean} whether it is an exception that stands no more: nothing of it is shown
+ * @returns {boolean} whether nothing of it is shown any more
  */
-function isClosed({ entity, row }) {
-  return entity === 'exception' && row?.state !== 'open';
+function isOver({ entity, row }) {
+  return (entity === 'exception' && row?.state === 'closed') || (entity === 'shipment' && row?.state !== 'expected');
+}
+
+/** @typedef {import('../../vendor/idb.js').IDBPTransaction<unknown, string[], 'readwrite'>} Writing */
+
+/**
+ * Rows of a facility that this device may not see any more go, and the screens are told why. Access that was given
+ * brings its rows by itself.
+ *
+ * @param {Writing} tx
+ * @param {Change[]} changes of `access`
+ * @param {boolean} fresh whether they are all that the server has to say of it
+ * @param {number} now
+ */
+async function applyAccess(tx, changes, fresh, now) {
+  const meta = tx.objectStore('meta');
+  /** @type {Meta['session'] | undefined} */
+  const session = await meta.get('session');
+  if (fresh) await meta.delete('withdrawn');
+  for (const { key, row, deleted } of changes) {
+    const facility = String(row?.facility ?? key);
+    const withdrawn = deleted === true || row?.granted === false;
+    if (withdrawn) await purge(tx, facility, session?.facility);
+    if (facility !== session?.facility) continue;
+    if (withdrawn) await meta.put({ facility, at: now }, 'withdrawn');
+    else await meta.delete('withdrawn');
+  }
 }
 
 /**
- * Access to a facility was withdrawn: its rows go. Operations, waiting or kept, never do.
+ * Operations, waiting or kept, never go.
  *
- * @param {import('../../vendor/idb.js').IDBPTransaction<unknown, string[], 'readwrite'>} tx
+ * @param {Writing} tx
  * @param {string} facility
+ * @param {string | undefined} here this device's: rows that bear no facility are of it
  */
-async function purge(tx, facility) {
-  for (const entity of ['card', 'lot', 'exception']) {
+async function purge(tx, facility, here) {
+  for (const entity of ['card', 'lot', 'exception', 'shipment']) {
     for (let at = await tx.objectStore(entity).openCursor(); at; at = await at.continue()) {
-      if (at.value.facility === facility) await at.delete();
+      if ((at.value.facility ?? here) === facility) await at.delete();
     }
   }
 }
