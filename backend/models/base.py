@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, MetaData, event, select
+from sqlalchemy import BigInteger, MetaData, delete, event, inspect, select, tuple_
 from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel
 
@@ -49,7 +49,11 @@ class ChangeCounter(SQLModel, table=True):
 
 
 class Shared(SQLModel):
-    """A row that devices pull as shared data: `change` is stamped whenever the row is written."""
+    """A row that devices pull as shared data: `change` is stamped whenever the row is written.
+
+    Devices know it by its table's name and its code, a person by the name. Deleting the row, or giving it
+    another code, leaves a Tombstone under the old one.
+    """
 
     change: int = big(0, index=True)
 
@@ -70,6 +74,13 @@ class Part(SQLModel):
         raise NotImplementedError
 
 
+Name = tuple[str, str]
+"""What devices know a shared row by: its entity and its key."""
+
+NAMES_MAX = 500
+"""Names in one statement."""
+
+
 @event.listens_for(Session, "before_flush")
 def _stamp(session: Session, _context: Any, _instances: Any) -> None:
     touched = [*session.new, *session.deleted, *(row for row in session.dirty if session.is_modified(row))]
@@ -79,14 +90,62 @@ def _stamp(session: Session, _context: Any, _instances: Any) -> None:
             owner = row.owner(session) if isinstance(row, Part) else row
             if isinstance(owner, Shared) and owner not in session.deleted:
                 written[id(owner)] = owner
-    if not written:
-        return
+        if not written and not any(isinstance(row, Shared) for row in session.deleted):
+            return
+        came, went = _names(session)
+        counter = _shared_counter(session)
+        for row in written.values():
+            counter.value += 1
+            row.change = counter.value
+        if came or went:
+            _unbury(session, sorted(came | went))
+        for entity, key_text in sorted(went - came):
+            counter.value += 1
+            session.add(Tombstone(entity=entity, key=key_text, change=counter.value))
+
+
+def _unbury(session: Session, names: list[Name]) -> None:
+    for start in range(0, len(names), NAMES_MAX):
+        key = tuple_(Tombstone.entity, Tombstone.key)
+        session.execute(delete(Tombstone).where(key.in_(names[start : start + NAMES_MAX])))
+
+
+def _shared_counter(session: Session) -> ChangeCounter:
+    """The counter of shared data, locked until this transaction ends."""
     statement = select(ChangeCounter).where(ChangeCounter.scope == SHARED_SCOPE).with_for_update()  # type: ignore[arg-type]
-    with session.no_autoflush:
-        counter = session.execute(statement).scalar_one_or_none()
-        if counter is None:
-            counter = ChangeCounter(scope=SHARED_SCOPE)
-            session.add(counter)
-    for row in written.values():
-        counter.value += 1
-        row.change = counter.value
+    counter = session.execute(statement).scalar_one_or_none()
+    if counter is None:
+        counter = ChangeCounter(scope=SHARED_SCOPE)
+        session.add(counter)
+    return counter
+
+
+def _names(session: Session) -> tuple[set[Name], set[Name]]:
+    """Names that shared rows come to bear with this flush, and names that it takes away."""
+    came: set[Name] = set()
+    went: set[Name] = set()
+    for row in session.new:
+        if isinstance(row, Shared):
+            came.add(_name(row))
+    for row in session.deleted:
+        if isinstance(row, Shared):
+            went.update(_former(row) or {_name(row)})
+    for row in session.dirty:
+        if isinstance(row, Shared) and (former := _former(row)):
+            came.add(_name(row))
+            went |= former
+    return came, went
+
+
+def _key(row: Shared) -> str:
+    return "code" if "code" in type(row).model_fields else "name"
+
+
+def _name(row: Shared) -> Name:
+    return str(row.__tablename__), str(getattr(row, _key(row)))
+
+
+def _former(row: Shared) -> set[Name]:
+    """The name that the row had until now, where it is another one."""
+    history = inspect(row).attrs[_key(row)].history
+    return {(str(row.__tablename__), str(old)) for old in history.deleted or ()}

@@ -28,6 +28,7 @@ def test_a_new_device_gets_the_catalogue_its_people_and_its_cards(world: World) 
         tablet.operation("stock.issue", issued(line("P3", 1, None))),
     )
     assert entities(tablet.pull()) == {
+        "access": 1,
         "facility": 2,
         "product": 4,
         "reason": len(reasons.DEFAULTS),
@@ -95,12 +96,13 @@ def test_another_facility_s_cards_and_people_do_not_come(world: World) -> None:
     at_a, at_b = world.enrol("A", "alice"), world.enrol("B", "bob")
     at_a.one(at_a.operation("stock.issue", issued(line("P1", 5))))
     changes = at_b.pull()
-    assert entities(changes) == {"facility": 2, "product": 4, "reason": len(reasons.DEFAULTS), "user": 1}
+    expected = {"access": 1, "facility": 2, "product": 4, "reason": len(reasons.DEFAULTS), "user": 1}
+    assert entities(changes) == expected
     assert [one["key"] for one in changes if one["entity"] == "user"] == ["bob"]
 
 
 def test_a_right_that_changes_sends_the_person_again(world: World) -> None:
-    tablet = world.enrol()
+    tablet = world.enrol(user="dora")
     tablet.pull()
     with world.db.writing() as session:
         role = session.exec(select(Assignment).where(Assignment.user_id == world.users["alice"])).one()
