@@ -18,6 +18,7 @@ from litestar.openapi.spec import (
 
 from backend import __version__
 from backend.web.errors import MEDIA_TYPE
+from backend.web.openapi_sync import describe_request
 
 _PROBLEM = Schema(
     type=OpenAPIType.OBJECT,
@@ -66,6 +67,7 @@ def _describe(path: str, operation: Operation) -> None:
         description="A problem, in the one error shape",
         content={MEDIA_TYPE: OpenAPIMediaType(schema=Reference("#/components/schemas/Problem"))},
     )
+    describe_request(path, operation)
     if path.startswith("/sync/"):
         for response in responses.values():
             if isinstance(response, OpenAPIResponse) and "application/json" in (response.content or {}):
