@@ -28,8 +28,10 @@ from backend.web.csp import security_headers
 from backend.web.errors import exception_handlers
 from backend.web.health import health
 from backend.web.live import feeding, live
+from backend.web.metrics import meters_of, metrics
 from backend.web.readable import refuse_unreadable
 from backend.web.request_log import logged, set_up_logging
+from backend.web.traces import note_stray
 from backend.web.viewer import provide_viewer
 from backend.web.wiring import Wiring
 
@@ -44,7 +46,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uu
     """
     settings = with_secret_key(settings)
     set_up_logging(settings.log_format)
-    db = Database(settings.database_address)
+    db, meters = Database(settings.database_address), meters_of(settings)
     app = Litestar(
         _routes(),
         dependencies={
@@ -59,7 +61,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uu
         before_send=[security_headers(settings)],
         exception_handlers=exception_handlers,
         lifespan=[_life(db, clock), feeding],
-        state=State({"wiring": Wiring(db, settings, clock)}),
+        state=State({"wiring": Wiring(db, settings, clock), "meters": meters}),
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=openapi.config(),
         logging_config=None,
@@ -67,7 +69,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uu
     )
     openapi.describe_errors(app)
     # Outside of Litestar's own router, so that a request that no route takes is logged like the others.
-    app.asgi_handler = logged(app.asgi_handler)
+    app.asgi_handler = logged(app.asgi_handler, meters)
     return app
 
 
@@ -75,6 +77,7 @@ def _routes() -> Sequence[ControllerRouterHandler]:
     return [
         first_page,
         health,
+        metrics,
         live,
         api.router,
         *auth.handlers,
@@ -103,6 +106,7 @@ def _client_address(settings: Settings) -> Any:
 def _life(db: Database, clock: Clock) -> Any:
     @asynccontextmanager
     async def life(_app: Litestar) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(note_stray)
         upkeep = asyncio.create_task(keep_tidy(db, clock))
         try:
             yield

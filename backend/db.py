@@ -58,10 +58,11 @@ class Database:
             self._writing = _sqlite_engine(url, write=True)
             self._reading = _sqlite_engine(url, write=False)
         else:
-            self._writing = create_engine(url, pool_pre_ping=True)
+            self._writing = create_engine(url, pool_pre_ping=True, hide_parameters=True)
             self._reading = create_engine(
                 url,
                 pool_pre_ping=True,
+                hide_parameters=True,
                 isolation_level="REPEATABLE READ",
                 execution_options={"postgresql_readonly": True},
             )
@@ -129,7 +130,9 @@ def _notify(connection: Connection, changed: frozenset[int]) -> None:
 
 
 def _sqlite_engine(url: str, *, write: bool) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    engine = create_engine(
+        url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: Any) -> None:

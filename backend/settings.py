@@ -46,6 +46,11 @@ class Settings(BaseSettings):
     log_format: str = Field(
         default="text", pattern="^(text|json)$", description="text for people, json for collectors."
     )
+    metrics_token: str = Field(
+        default="",
+        pattern="^([!-~]{16,})?$",
+        description="Opens /metrics to a Prometheus that bears it; empty means there is no /metrics.",
+    )
 
     @field_validator("time_zone")
     @classmethod

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 import uvicorn
 from granian import Granian
@@ -47,7 +51,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     settings = with_secret_key(settings)
     _announce(arguments, settings)
     if arguments.workers > 1:
-        return _serve_many(arguments)
+        with _counting_together(settings):
+            return _serve_many(arguments)
     return _serve_one(arguments, settings)
 
 
@@ -92,6 +97,17 @@ def _serve_many(arguments: argparse.Namespace) -> int:
         factory=True,
     ).serve()
     return 0
+
+
+@contextmanager
+def _counting_together(settings: Settings) -> Iterator[None]:
+    """A folder in which the processes to come count for /metrics, gone with them; none where it is not wanted."""
+    if not settings.metrics_token:
+        yield
+        return
+    with TemporaryDirectory(prefix="bincard-metrics-", ignore_cleanup_errors=True) as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def _announce(arguments: argparse.Namespace, settings: Settings) -> None:

@@ -13,7 +13,9 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from backend.problems import Problem
+from backend.told import told_of
 from backend.web.pages import go_to, is_partial, page
+from backend.web.traces import trace_of
 from backend.words import N_
 
 MEDIA_TYPE = "application/problem+json"
@@ -41,7 +43,7 @@ def _problem_of(request: Request[Any, Any, Any], exc: Exception) -> Problem:
     if isinstance(exc, HTTPException):
         return _from_http(exc)
     # The text of an exception may hold a person's data; the log has the type and where it was raised.
-    log.error("unexpected", error=type(exc).__name__, request_id=_request_id(request), **_place(exc))
+    log.error("unexpected", request_id=_request_id(request), **trace_of(exc))
     kind, detail = _KINDS[500]
     return Problem(500, kind, detail, extra={"request_id": _request_id(request)})
 
@@ -60,17 +62,6 @@ def _from_http(exc: HTTPException) -> Problem:
     return Problem(status, kind, detail, extra=extra, headers=exc.headers)
 
 
-def _place(exc: Exception) -> dict[str, object]:
-    """Where an unexpected exception came from: the innermost line of code of our own, else of all."""
-    frames = []
-    trace = exc.__traceback__
-    while trace is not None:
-        frames.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    own = [frame for frame in frames if frame.startswith(("backend.", "sync."))]
-    return {"at": (own or frames or ["?"])[-1], "trace": frames[-12:]}
-
-
 def _request_id(request: Request[Any, Any, Any]) -> str:
     return str(request.scope.get("bincard_request_id", ""))
 
@@ -84,6 +75,7 @@ def _for_people(request: Request[Any, Any, Any]) -> bool:
 def answer(request: Request[Any, Any, Any], exc: Exception) -> Response[Any]:
     """The answer to an error: to a program, to a person's browser, or to htmx inside a page."""
     problem = _problem_of(request, exc)
+    told_of(request.scope).problem = problem.kind
     if not _for_people(request):
         return Response(
             problem.body(), status_code=problem.status, headers=problem.headers, media_type=MEDIA_TYPE
