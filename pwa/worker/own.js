@@ -112,7 +112,7 @@ function takenBack(own, kept) {
  */
 function claims(shipments, at) {
   const claim = (/** @type {string} */ id, /** @type {{product: string, lot: string}} */ line) => JSON.stringify([id, line.product, line.lot]);
-  const received = new Map(shipments.flatMap(({ id, lines }) => lines.map((line) => [claim(id, line), Boolean(line.received)])));
+  const received = new Map(shipments.flatMap(({ id, lines }) => lines.map((line) => [claim(id, line), line.received])));
   /** @type {Map<string, string>} */
   const first = new Map();
   return (shipment, card, id) => {

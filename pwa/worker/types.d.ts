@@ -55,8 +55,8 @@ export interface ShipmentRow {
   reference: string;
   /** ISO 8601. */
   issued_at: string;
-  /** What each line sent, and what was received of it: 0 or null while nothing was. */
-  lines: { line: number; product: string; lot: string; expiry: string | null; quantity: number; received: number | null }[];
+  /** What each line sent, and whether a receipt of that product and lot stands. */
+  lines: { line: number; product: string; lot: string; expiry: string | null; quantity: number; received: boolean }[];
   state: 'expected' | 'received' | 'reversed';
 }
 

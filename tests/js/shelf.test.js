@@ -111,7 +111,7 @@ test('a kit leaves one card and fills others', async () => {
 });
 
 test('of two receipts of a shipment the first stands', async () => {
-  const shipment = { id: 's1', source: 'W1', reference: '', issued_at: '2026-11-20T10:00:00.000Z', state: 'expected', lines: [{ line: 0, product: 'P1', lot: 'A', expiry: null, quantity: 5, received: null }] };
+  const shipment = { id: 's1', source: 'W1', reference: '', issued_at: '2026-11-20T10:00:00.000Z', state: 'expected', lines: [{ line: 0, product: 'P1', lot: 'A', expiry: null, quantity: 5, received: false }] };
   await pulled(card('A', 10), { entity: 'shipment', key: 's1', row: shipment });
   const receive = (/** @type {number} */ quantity) => append('stock.receive', { source: { facility: 'W1' }, reference: '', shipment: 's1', lines: [line('A', quantity)] });
   const { id } = await receive(5);

@@ -23,7 +23,7 @@ function operation({ id, at, counts, moves, all_lots = false, reverses = null, s
 function shipmentRows(told) {
   return [...new Set(told.map(([id]) => id))].map((id) => ({
     id, lines: told.filter(([one]) => one === id).map(([, product, lot, received], line) => (
-      { line, product, lot, expiry: null, quantity: 1, received: received ? 1 : null })),
+      { line, product, lot, expiry: null, quantity: 1, received })),
   }));
 }
 

@@ -111,14 +111,14 @@ export function wireLines(lines) {
 }
 
 /**
- * A day is told as its local noon; today is told as now, which is what "not dated back" means on the wire.
+ * An earlier day is told as just that, for its hour is not known; today is told as now, which is what "not dated
+ * back" means on the wire.
  *
  * @param {string} date ISO date
- * @returns {string | undefined} ISO 8601, undefined for today
+ * @returns {{occurredDay?: string}}
  */
-export function occurredAt(date) {
-  if (date >= localDate(clock.now())) return undefined;
-  return new Date(`${date}T12:00:00`).toISOString();
+export function datedBack(date) {
+  return date >= localDate(clock.now()) ? {} : { occurredDay: date };
 }
 
 /**

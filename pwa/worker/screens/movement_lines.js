@@ -6,7 +6,7 @@ import { append } from '../outbox.js';
 import { route } from '../router.js';
 import { cardsView, product } from '../store.js';
 import { icon } from '../sprite.js';
-import { draftKey, draftOf, keep, occurredAt, remember, sameCard, wireLines, withProduct } from './movement_draft.js';
+import { datedBack, draftKey, draftOf, keep, remember, sameCard, wireLines, withProduct } from './movement_draft.js';
 import { partyName, wordsOf } from './movement_way.js';
 import { empty, expiryChip, notice } from './parts.js';
 import { savingFailed } from './saving.js';
@@ -106,7 +106,7 @@ function save(way) {
       [words.party]: { [party.type]: party.name }, ...(way === 'receive' && { reference }), lines: wireLines(lines),
     };
     try {
-      await append(words.kind, body, { occurredAt: occurredAt(date), drafts: { [draftKey(ctx, way)]: undefined } });
+      await append(words.kind, body, { ...datedBack(date), drafts: { [draftKey(ctx, way)]: undefined } });
     } catch (error) {
       return invalid(ctx, await linesPage(ctx, way, draft, savingFailed(ctx, error)));
     }
