@@ -111,7 +111,7 @@ test('under a new epoch everything is replaced, and what the new life lacks is s
   server.pages = [page([productRow('P1', 'Zinc sulphate')], 'd1', true), page([], 'd2')];
   assert.equal(await pull(), 'done');
   assert.deepEqual((await products()).map(({ name }) => name), ['Zinc sulphate']);
-  assert.equal(await waiting(), 2);
+  assert.equal(await waiting(), 3);
   await flush();
   assert.equal(server.ledger.size, 3);
   assert.equal(await waiting(), 0);

@@ -148,7 +148,9 @@ export async function storeAnswers(results, now) {
 
 /**
  * The server expects `from`: what was answered from there on waits again out of the kept operations, and a
- * number of which nothing is kept is declared lost by a gap operation, one a number.
+ * number of which nothing is kept is declared lost by a gap operation, one a number. At a server that began a
+ * new life everything that is kept waits again: the number that it expects may be counted up by a copy of this
+ * store, which was sooner, and what it still has it answers as before.
  *
  * @param {number} from
  * @param {string} epoch stored with it, so that a crash in between asks the same again
@@ -157,11 +159,12 @@ export async function storeAnswers(results, now) {
  */
 export async function rewind(from, epoch, gap) {
   const tx = (await database()).transaction(['meta', 'outbox'], 'readwrite', STRICT);
-  const [session, next] = await Promise.all([
-    tx.objectStore('meta').get('session'), tx.objectStore('meta').get('next_seq'),
+  const [session, next, before] = await Promise.all([
+    tx.objectStore('meta').get('session'), tx.objectStore('meta').get('next_seq'), tx.objectStore('meta').get('epoch'),
   ]);
   await tx.objectStore('meta').put(epoch, 'epoch');
-  const range = IDBKeyRange.bound([session.device, from], [session.device, Infinity]);
+  const first = before === epoch ? from : 1;
+  const range = IDBKeyRange.bound([session.device, first], [session.device, Infinity]);
   /** @type {OutboxRecord[]} */
   const records = await tx.objectStore('outbox').index('device_seq').getAll(range);
   const kept = new Set(records.map((record) => record.seq));
