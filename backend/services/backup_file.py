@@ -162,9 +162,21 @@ class BackupFile:
             )
 
     def rows(self, table: TableHeader) -> Iterator[list[Row]]:
-        """The rows of the next table, in chunks. The tables must be asked for in the order of the header."""
+        """The rows of the next table, in chunks. The tables must be asked for in the order of the header.
+
+        Raises Problem where there are fewer, or something else.
+        """
         for start in range(0, table.rows, CHUNK_ROWS):
-            yield _ROWS.decode_lines(b"".join(islice(self._lines, min(CHUNK_ROWS, table.rows - start))))
+            wanted = min(CHUNK_ROWS, table.rows - start)
+            try:
+                rows = _ROWS.decode_lines(b"".join(islice(self._lines, wanted)))
+            except msgspec.MsgspecError:
+                rows = []
+            if len(rows) != wanted:
+                raise Problem(
+                    400, "not_a_backup", f"The rows of {table.name} in the backup are not those it tells of."
+                )
+            yield rows
 
 
 @contextmanager
