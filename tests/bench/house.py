@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from backend.clock import system_clock
+from backend.clock import DAY_MS, system_clock
 from backend.db import Database
 from backend.ids import uuid7
 from backend.migrate import migrate
@@ -22,7 +22,7 @@ from tests.bench.workload import PRODUCTS
 from tests.support import clinic
 from tests.support.tablet import Tablet
 
-YEAR_MS = 365 * 86_400_000
+YEAR_MS = 365 * DAY_MS
 SECRET = "for the benchmarks only"
 
 
