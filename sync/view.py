@@ -61,7 +61,9 @@ class OwnFact(NamedTuple):
 class OwnOperation:
     """An operation of the device. `resent` is set if it may have been sent under another device id before.
 
-    It is then `answered` if it had its answer, else `unanswered`; the rows may contain it.
+    It is then `answered` if it had its answer, else `unanswered`; the rows may contain it. `unsettles` is an
+    operation that a decision may put into the fold, out of it or elsewhere ('' where not known which);
+    `uncertain` is one that was held, but perhaps was released since.
     """
 
     id: str
@@ -71,6 +73,8 @@ class OwnOperation:
     reverses: str | None = None
     shipment: str | None = None
     resent: str = ""
+    unsettles: str | None = None
+    uncertain: bool = False
 
     @property
     def key(self) -> SortKey:
@@ -149,8 +153,8 @@ def views(
     """Every card of the facility: those of the rows, and those first heard of on the device.
 
     `own` are the operations that the rows do not contain, `kept` those that they do and whose text the device
-    still has (with no facts where they were held, or are of another facility). `shipments` says of each line
-    of an expected shipment whether it was received.
+    still has (with no facts where they have no place on these cards, as those of another facility).
+    `shipments` says of each line of an expected shipment whether it was received.
     """
     work = _work(own, kept, shipments)
     floors: dict[CardKey, SortKey] = {}
@@ -192,9 +196,16 @@ def _work(
             work.doubtful_rows = True
             continue
         for card, fact in taken.facts.items():
-            work.back.setdefault(card, []).append(fact)
-            if taken.all_lots or taken.shipment is not None:
+            if not taken.uncertain:
+                work.back.setdefault(card, []).append(fact)
+            if taken.uncertain or taken.all_lots or taken.shipment is not None:
                 work.doubtful_products.add(card.product)
+    by_id |= {one.id: one for one in own}
+    for target in {one.unsettles for one in own if one.unsettles is not None}:
+        if target in by_id:
+            work.doubtful_products.update(card.product for card in by_id[target].facts)
+        else:
+            work.doubtful_rows = True
     return work
 
 

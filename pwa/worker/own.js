@@ -50,8 +50,8 @@ export function noWork() {
 
 /**
  * @param {readonly OwnOperation[]} own not contained in what was pulled, in any order
- * @param {readonly OwnOperation[]} kept known here and contained in it; held ones and those of another facility,
- *   which have no place on these cards, with no facts
+ * @param {readonly OwnOperation[]} kept known here and contained in it; those that have no place on these cards,
+ *   like one of another facility, with no facts
  * @param {readonly Pick<ShipmentRow, 'id' | 'lines'>[]} shipments as pulled
  * @returns {Work}
  */
@@ -85,10 +85,16 @@ export function workOf(own, kept, shipments) {
     const operation = kept.find(({ id }) => id === target);
     if (!operation) work.doubtful = true;
     for (const card of operation?.cards ?? []) {
-      cardAt(card).back.push(card.fact);
+      if (!operation?.uncertain) cardAt(card).back.push(card.fact);
       // Cards that it does not name change with it: those that it emptied, or where another receipt now stands.
-      if (operation?.all_lots || operation?.shipment) at(card.product).doubtful = true;
+      if (operation?.uncertain || operation?.all_lots || operation?.shipment) at(card.product).doubtful = true;
     }
+  }
+  for (const { unsettles } of own) {
+    if (unsettles === undefined) continue;
+    const operation = [...kept, ...own].find(({ id }) => id === unsettles);
+    if (!operation) work.doubtful = true;
+    for (const { product } of operation?.cards ?? []) at(product).doubtful = true;
   }
   return work;
 }

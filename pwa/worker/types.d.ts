@@ -42,6 +42,10 @@ export interface OwnOperation {
   reverses: string | null;
   /** The shipment whose lines it receives. */
   shipment: string | null;
+  /** An operation that it may put into the fold, out of it, or elsewhere in it: '' where not known which. */
+  unsettles?: string;
+  /** Held as far as was heard, but perhaps released since: whether the pulled rows contain it is not known. */
+  uncertain?: boolean;
   /** It may have been sent under another device id before; answered: it was, and had its answer. */
   resent?: 'unanswered' | 'answered';
 }

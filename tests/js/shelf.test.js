@@ -94,6 +94,38 @@ test('to undo what is held changes nothing', async () => {
   assert.deepEqual(await shelf(), { A: '10' });
 });
 
+test('to undo what was held, and pulled since, is in doubt: it may have been released', async () => {
+  await pulled(card('A', 10));
+  server.decide = ({ kind }) => (kind === 'stock.issue' ? { outcome: 'held', exceptions: [{ id: 'x', code: 'not_permitted' }] } : { outcome: 'applied', exceptions: [] });
+  const { id } = await issue(line('A', 4));
+  await flush();
+  await pulled(card('A', 6));
+  await reverse(id);
+  assert.deepEqual(await shelf(), { A: '6?' });
+});
+
+test('a decision made here leaves the cards concerned in doubt until it is pulled, and having merely seen it none', async () => {
+  await pulled(card('A', 10), card('B', 7), { ...card('Z', 4), row: { ...card('Z', 4).row, product: 'P2' } });
+  const { id } = await issue(line('A', 4));
+  await flush();
+  /** @param {string} name @param {object} more */
+  const exception = (name, more) => ({ entity: 'exception', key: name, row: { id: name, code: 'count_overlap', state: 'open', ...more } });
+  await pulled(card('A', 6), exception('e1', { operation: id, action: '' }), exception('e2', { operation: 'of another device', action: '' }));
+  const resolve = (/** @type {string} */ of, /** @type {string} */ action) => append('exception.resolve', { exception: of, action, note: '' });
+  await resolve('e1', 'accept');
+  await resolve('e2', 'expiry');
+  assert.deepEqual(await shelf(), { A: '6', B: '7', Z: '4' });
+  await resolve('e1', 'move');
+  assert.deepEqual(await shelf(), { A: '6?', B: '7?', Z: '4' });
+  await resolve('e2', 'release');
+  assert.deepEqual(await shelf(), { A: '6?', B: '7?', Z: '4?' });
+  await flush();
+  await pulled(exception('e1', { operation: id, action: 'move', state: 'resolved' }));
+  assert.deepEqual(await shelf(), { A: '6', B: '7', Z: '4' });
+  await resolve('e1', 'accept');
+  assert.deepEqual(await shelf(), { A: '6?', B: '7?', Z: '4' }, 'it takes back what was decided before');
+});
+
 test('a count of all lots empties those it does not name, and those first named later for an earlier moment', async () => {
   await pulled(card('A', 10), card('B', 7), card('STORE', 3, { location: 'Store' }), { ...card('Z', 4), row: { ...card('Z', 4).row, product: 'P2' } });
   await count({ A: 9 }, { all_lots: true });

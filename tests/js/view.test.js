@@ -10,10 +10,10 @@ import { viewsOf } from '../../pwa/worker/view.js';
 const CARDS = new URL('../vectors/view/cards/', import.meta.url);
 
 /** @param {any} written @returns {import('../../pwa/worker/types.js').OwnOperation} */
-function operation({ id, at, counts, moves, all_lots = false, reverses = null, shipment = null, resent }) {
+function operation({ id, at, counts, moves, all_lots = false, reverses = null, shipment = null, ...more }) {
   const type = counts ? 'count' : 'movement';
   return {
-    id, effective_at: at, all_lots, reverses, shipment, ...(resent && { resent }),
+    id, effective_at: at, all_lots, reverses, shipment, ...more,
     cards: (counts ?? moves ?? []).map((/** @type {any} */ [product, lot, location, account, quantity]) => (
       { product, lot, location, account, expiry: null, fact: { effective_at: at, id, type, quantity } })),
   };

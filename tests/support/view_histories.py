@@ -166,7 +166,7 @@ def _written(one: OwnOperation) -> dict[str, object]:
     if one.facts:
         key = "counts" if any(fact.counted for fact in one.facts.values()) else "moves"
         written[key] = [[*card, fact.quantity] for card, fact in one.facts.items()]
-    for name in ("all_lots", "reverses", "shipment", "resent"):
+    for name in ("all_lots", "reverses", "shipment", "resent", "uncertain"):
         if value := getattr(one, name):
             written[name] = value
     return written
@@ -179,7 +179,7 @@ def read_operation(written: dict[str, object]) -> OwnOperation:
     for name in ("counts", "moves"):
         for *card, quantity in written.get(name, []):  # type: ignore[attr-defined]
             facts[CardKey(*card)] = CardFact(at, id_, name == "counts", quantity)
-    reverses, shipment = written.get("reverses"), written.get("shipment")
+    reverses, shipment, unsettles = (written.get(name) for name in ("reverses", "shipment", "unsettles"))
     return OwnOperation(
         id_,
         at,
@@ -188,6 +188,8 @@ def read_operation(written: dict[str, object]) -> OwnOperation:
         reverses=None if reverses is None else str(reverses),
         shipment=None if shipment is None else str(shipment),
         resent=str(written.get("resent", "")),
+        unsettles=None if unsettles is None else str(unsettles),
+        uncertain=written.get("uncertain") is True,
     )
 
 

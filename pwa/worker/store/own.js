@@ -16,7 +16,7 @@ let cache = null;
 export async function ownWork() {
   const { own, pulled } = revision;
   if (cache?.own === own && cache.pulled === pulled) return cache.value;
-  const tx = (await database()).transaction(['meta', 'outbox', 'shipment']);
+  const tx = (await database()).transaction(['meta', 'outbox', 'shipment', 'exception']);
   const meta = tx.objectStore('meta');
   /** @type {[Meta['session'] | undefined, number | undefined, Meta['unpulled'] | undefined]} */
   const [session, covers, unpulled] = await Promise.all([meta.get('session'), meta.get('covers'), meta.get('unpulled')]);
@@ -55,22 +55,45 @@ async function recordsAfter(tx, devices) {
  * @param {string} facility
  * @param {OutboxRecord[]} records not contained in what was pulled
  * @param {OutboxRecord[]} reversals all that are kept
- * @returns {Promise<{mine: OwnOperation[], known: OwnOperation[]}>} known: contained in it, as far as reversals ask;
- *   and what is not in the ledger of this facility, with nothing in it
+ * @returns {Promise<{mine: OwnOperation[], known: OwnOperation[]}>} known: contained in it, or of no place in it, as
+ *   far as reversals and decisions ask
  */
 async function sorted(tx, facility, records, reversals) {
   // What is held is not in the ledger, so it is not on the shelf's card either until a person decides.
   const counts = (/** @type {OutboxRecord} */ record) => record.facility === facility && record.outcome !== 'held'
     && record.state !== 'set_aside';
-  const mine = records.filter(counts);
+  const kept = records.filter(counts);
+  const mine = await Promise.all(kept.map(async (record) => ({ ...read(record), ...(await unsettled(tx, record)) })));
   const own = new Set(mine.map(({ id }) => id));
   const before = reversals.filter((record) => !own.has(record.id) && counts(record));
-  const targets = new Set(mine.flatMap(({ reverses }) => (reverses !== undefined && !own.has(reverses) ? [reverses] : [])));
+  const asked = new Set(mine.flatMap(({ reverses, unsettles }) => [reverses, unsettles]));
   /** @type {(OutboxRecord | undefined)[]} */
-  const reversed = await Promise.all([...targets].map((id) => tx.objectStore('outbox').get(id)));
-  const known = reversed.flatMap((record) => (record
-    ? [counts(record) ? read(record) : { ...read(record), cards: [], reverses: null }] : []));
-  return { mine: mine.map(read), known: [...known, ...before.map(read)] };
+  const targets = await Promise.all([...asked].flatMap((id) => (id && !own.has(id) ? [tx.objectStore('outbox').get(id)] : [])));
+  const pending = new Set(records.map(({ id }) => id));
+  const known = targets.flatMap((record) => {
+    if (!record || counts(record)) return record ? [read(record)] : [];
+    const uncertain = record.outcome === 'held' && record.facility === facility && !pending.has(record.id);
+    return [uncertain ? { ...read(record), uncertain } : { ...read(record), cards: [], reverses: null }];
+  });
+  return { mine, known: [...known, ...before.map(read)] };
+}
+
+/** What a person may decide that leaves every card as it is; the others move or add something, or undo that. */
+const IDLE = new Set(['refuse', 'expiry']);
+
+/**
+ * @param {Reading} tx
+ * @param {OutboxRecord} record
+ * @returns {Promise<{unsettles?: string}>} what a decision that is not pulled yet may change
+ */
+async function unsettled(tx, record) {
+  if (record.kind !== 'exception.resolve') return {};
+  const { exception, action } = JSON.parse(record.text).body;
+  /** @type {{operation?: string, action?: string} | undefined} */
+  const row = await tx.objectStore('exception').get(exception);
+  // Merely to have seen it changes nothing, unless it takes the place of another decision.
+  if (IDLE.has(action) || (action === 'accept' && row && !row.action)) return {};
+  return { unsettles: row?.operation ?? '' };
 }
 
 /**
