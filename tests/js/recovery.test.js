@@ -12,6 +12,8 @@ import {
   FakeServer, dropAnswer, dropRequest, enrolled, json, newDevice, records, refuse, restarted, wait,
 } from './support/device.js';
 
+const OTHER = '0192f0aa-0000-7000-8000-000000000002';
+
 /** @type {FakeServer} */
 let server;
 
@@ -62,6 +64,26 @@ test('a restored server gets again what it lost, though a copy of this store was
   assert.equal(server.ledger.size, 5);
   assert.equal(await waiting(), 0);
   assert.deepEqual(gaps(), []);
+});
+
+test('a restored server gets again what was sent as a former device, if that was answered after the backup', async () => {
+  await issues(2);
+  await flush();
+  // Signing in again: the server made the new device before the backup, and answered the old one after it.
+  await enrolled({ device: OTHER });
+  server.device = OTHER;
+  server.expected = 1;
+  await issues(1);
+  await flush();
+  server.epoch = 'epoch-2';
+  server.expected = 1;
+  server.ledger.clear();
+  await issues(1);
+  await flush();
+  const kept = await byId();
+  assert.equal(server.ledger.size, 4);
+  for (const [id, { text }] of server.ledger) assert.equal(kept.get(id)?.text, text);
+  assert.deepEqual([server.expected, await waiting(), gaps()], [5, 0, []]);
 });
 
 test('what it no longer has it declares lost, one delivery number each', async () => {

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from backend.db import Database
 from backend.models import Facility, Meta, User
 from backend.problems import Problem
-from backend.services import changes, devices
+from backend.services import backup, changes, devices
 from backend.services.access import access_of
 from backend.settings import Settings
 from sync.pull import pull
@@ -138,7 +138,7 @@ class Server:
             self._serving = False
 
     def _push(self, request: Request) -> dict[str, object]:
-        device_id, _ = self.read(devices.authenticate, SETTINGS, _bearer(request))
+        device_id = self.read(devices.bearer_of, SETTINGS, _bearer(request)).id
         body = request.body.encode()
         if len(body) > BODY_BYTES_MAX:
             raise Problem(413, "too_large", "A push has at most 1 MiB unpacked; send half.")
@@ -147,7 +147,7 @@ class Server:
 
     def _pull(self, request: Request) -> dict[str, object]:
         query = parse_qs(urlsplit(request.url).query)
-        device_id, _ = self.read(devices.authenticate, SETTINGS, _bearer(request))
+        device_id = self.read(devices.bearer_of, SETTINGS, _bearer(request)).id
         cursor = query.get("cursor", [None])[0]
         return self.read(pull, device_id, cursor, limit=int(query["limit"][0]), now=self.now())
 
@@ -191,7 +191,8 @@ class Server:
 
 
 def begin_new_life(session: Session, epoch: str) -> None:
-    """What `bincard restore` does to a database that it put back, with an epoch that the seed chose."""
+    """What `bincard restore` does to a database that it put back, but with an epoch that the seed chose."""
+    backup.begin_new_life(session)
     _set_epoch(session, epoch)
 
 

@@ -149,8 +149,9 @@ export async function storeAnswers(results, now) {
 /**
  * The server expects `from`: what was answered from there on waits again out of the kept operations, and a
  * number of which nothing is kept is declared lost by a gap operation, one a number. At a server that began a
- * new life everything that is kept waits again: the number that it expects may be counted up by a copy of this
- * store, which was sooner, and what it still has it answers as before.
+ * new life everything that is kept waits again, what was sent as a former device under new numbers: it may
+ * have been answered after the backup was taken, and the number expected says nothing of it. What the server
+ * still has it answers as before.
  *
  * @param {number} from
  * @param {string} epoch stored with it, so that a crash in between asks the same again
@@ -159,26 +160,30 @@ export async function storeAnswers(results, now) {
  */
 export async function rewind(from, epoch, gap) {
   const tx = (await database()).transaction(['meta', 'outbox'], 'readwrite', STRICT);
-  const [session, next, before] = await Promise.all([
-    tx.objectStore('meta').get('session'), tx.objectStore('meta').get('next_seq'), tx.objectStore('meta').get('epoch'),
-  ]);
-  await tx.objectStore('meta').put(epoch, 'epoch');
-  const first = before === epoch ? from : 1;
-  const range = IDBKeyRange.bound([session.device, first], [session.device, Infinity]);
+  const meta = tx.objectStore('meta');
+  const outbox = tx.objectStore('outbox');
+  const [session, before] = await Promise.all([meta.get('session'), meta.get('epoch')]);
+  let next = (await meta.get('next_seq')) ?? 1;
+  await meta.put(epoch, 'epoch');
+  const range = IDBKeyRange.bound([session.device, from], [session.device, Infinity]);
   /** @type {OutboxRecord[]} */
-  const records = await tx.objectStore('outbox').index('device_seq').getAll(range);
+  const records = await outbox.index('device_seq').getAll(range);
   const kept = new Set(records.map((record) => record.seq));
   let changed = false;
-  for (const record of records) {
-    if (record.state !== 'answered') continue;
-    changed = true;
-    await tx.objectStore('outbox').put({ ...record, state: 'waiting' });
-  }
-  for (let seq = from; seq < (next ?? 1); seq += 1) {
+  for (let seq = from; seq < next; seq += 1) {
     if (kept.has(seq)) continue;
     changed = true;
     await add(tx, gap(seq), seq);
   }
+  for (const record of before === epoch ? records : await outbox.index('state').getAll('answered')) {
+    if (record.state !== 'answered') continue;
+    const former = record.device !== session.device;
+    if (former && record.kind === 'device.gap') continue;
+    changed = true;
+    await outbox.put({ ...record, state: 'waiting', ...(former && { device: session.device, seq: next }) });
+    if (former) next += 1;
+  }
+  await meta.put(next, 'next_seq');
   await tx.done;
   revision.own += 1;
   return changed;
