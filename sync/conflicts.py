@@ -8,7 +8,9 @@ flag on a fact that is in the ledger all the same: the server never rejects a ph
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from msgspec import Struct
 
 from sync.operations import Effect
 
@@ -16,6 +18,25 @@ CLOCK_TOLERANCE_MS = 5_000
 """Bounds that move a time by less are measurement noise of the clocks' difference (docs/decisions/0003)."""
 
 SKEW_MAX_MS = 120_000
+
+OVERLAP_MS = 5 * 60_000
+"""A movement this near to a count may have been before it or after it: the clocks cannot tell."""
+
+BACKDATED_MS = 12 * 3_600_000
+
+OF_THE_FACT = frozenset(
+    {
+        "negative_stock",
+        "count_overlap",
+        "count_backdated",
+        "variance_changed",
+        "inactive",
+        "reason_type",
+        "already_received",
+        "unmatched_receipt",
+    }
+)
+"""Codes that close when the operation they are about is reversed: what it said is taken back."""
 
 HELD = frozenset(
     {
@@ -32,25 +53,22 @@ HELD = frozenset(
 """Codes that keep an operation out of the ledger until a person decides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True, gc=False):
     """One thing that looks wrong; `line` -1 speaks of the whole operation."""
 
     code: str
     line: int = -1
-    detail: dict[str, object] = field(default_factory=dict)
+    detail: dict[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class KnownProduct:
+class KnownProduct(Struct, frozen=True, gc=False):
     """A product as far as the rules need it."""
 
     id: int
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class KnownReason:
+class KnownReason(Struct, frozen=True, gc=False):
     """A reason as far as the rules need it; type is `credit` or `debit`."""
 
     id: int
@@ -58,8 +76,7 @@ class KnownReason:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(Struct, frozen=True, gc=False):
     """When an operation was recorded and takes effect, decided once; `skew` says why it is flagged, if it is."""
 
     recorded_at: int
@@ -125,3 +142,80 @@ def reason_type(
     for line, code, quantity in named:
         if reasons[code].type != ("credit" if quantity > 0 else "debit"):
             yield Finding("reason_type", line, {"reason": code, "quantity": quantity})
+
+
+class Witness(NamedTuple):
+    """A fact on a card as the rules about what its author could know need it.
+
+    `at` is its own effective time, whatever place a person gave it. `device` is empty for what the server
+    made (imports): nobody stood at the shelf then, and the rules leave it alone. `change` is the facility's
+    number when it was stored, `seen` the number that its author had pulled up to. `day` is the local day
+    (any number that tells days apart) of `at`; `by_day` says that only the day was told.
+    """
+
+    id: str
+    at: int
+    counted: bool
+    device: str
+    change: int
+    seen: int
+    by_day: bool
+    day: int
+    implied: bool = False
+
+
+def has_seen(one: Witness, other: Witness) -> bool:
+    """Whether the author of `one` could know of `other`: the same device sent it before, or it was pulled."""
+    if one.device == other.device:
+        return (other.change, other.id) < (one.change, one.id)
+    return one.seen > 0 and other.change <= one.seen
+
+
+def count_overlap(count: Witness, movement: Witness) -> bool:
+    """Whether nobody can tell if the movement was before the count or after it."""
+    if not count.device or not movement.device:
+        return False
+    near = abs(count.at - movement.at) <= OVERLAP_MS or (movement.by_day and movement.day == count.day)
+    return near and not has_seen(count, movement) and not has_seen(movement, count)
+
+
+def zeroed_unseen(count: Witness, before: Iterable[Witness], variance: int) -> Iterable[Witness]:
+    """What an `all_lots` count of 0 wiped out without its author knowing of it.
+
+    `before` are the standing facts of the card from its previous standing count, that one included, on.
+    """
+    if variance and count.device:
+        for fact in before:
+            if not has_seen(count, fact):
+                yield fact
+
+
+def count_backdated(effective_at: int, recorded_at: int) -> bool:
+    """Whether a count is dated over 12 hours back: who counts yesterday's shelf?"""
+    return recorded_at - effective_at > BACKDATED_MS
+
+
+def counted_behind(count: Witness, later: Iterable[Witness]) -> bool:
+    """Whether a count is dated before a fact that its author had seen. `later` are facts that sort after it."""
+    return any(has_seen(count, fact) for fact in later)
+
+
+def variance_changed(found: int | None, variance: int) -> bool:
+    """Whether a count's variance is another than the one it was first accepted with."""
+    return found is not None and variance != found
+
+
+def lot_expiries(told: Iterable[str]) -> tuple[str | None, bool]:
+    """The expiry date to use of those told for one lot (the earliest), and whether they contradict each other."""
+    dates = sorted(set(told))
+    return (dates[0] if dates else None), len(dates) > 1
+
+
+def late_for_period(own: int, booked_in: int) -> bool:
+    """Whether a fact is booked in another period than its own, whose report was submitted already."""
+    return own != booked_in
+
+
+def already_reversed(reversals: Sequence[tuple[int, str]]) -> list[str]:
+    """Which of the reversals of one operation, as (effective_at, id), change nothing: all but the first."""
+    return [id_ for _, id_ in sorted(reversals)[1:]]

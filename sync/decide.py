@@ -7,19 +7,20 @@ Nothing here reads or writes; `sync.push` gathers the `Known` and stores the `De
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TypedDict
+from datetime import date
 
 import msgspec
+from msgspec import Struct
 
 from backend.clock import from_iso
 from sync import conflicts
+from sync.bodies import Count, Gap, Header, Reverse
 from sync.conflicts import Finding, KnownProduct, KnownReason
 from sync.operations import (
+    NO_RIGHT_NEEDED,
     OPERATION_BYTES_MAX,
-    Count,
+    Body,
     Effect,
-    Header,
     UnreadableError,
     effects,
     named_facilities,
@@ -27,45 +28,46 @@ from sync.operations import (
     read_body,
 )
 
-EARLIEST = from_iso("2000-01-01T00:00:00Z")
+EARLIEST_YEAR = 2000
+EARLIEST = from_iso(f"{EARLIEST_YEAR}-01-01T00:00:00Z")
+DAY_LENGTH = len("2026-11-22")
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What the server knows that bears on a batch; looked up once for all its operations.
 
     `refusal(author, kind, facility code, moment)` says why something may not be done, or None.
+    `noon(facility code, day)` is 12:00 there, in UTC milliseconds.
     """
 
     facilities: Mapping[str, bool]
     products: Mapping[str, KnownProduct]
     reasons: Mapping[str, KnownReason]
     refusal: Callable[[str, str, str, int], Finding | None]
+    noon: Callable[[str, date], int]
     received_at: int
     push_offset_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An operation read as far as it can be read; `fault` is set where that was not to the end."""
+class Draft(Struct, gc=False):
+    """An operation read as far as it can be read; `fault` is set where that was not to the end.
+
+    `occurred_on` is set instead of `occurred_at` where only the day was told.
+    """
 
     raw: bytes
     header: Header | None
-    effects: list[Effect] = field(default_factory=list)
-    facilities: list[str] = field(default_factory=list)
-    reasons: list[tuple[int, str, int]] = field(default_factory=list)
+    body: Body | None = None
+    effects: list[Effect] = []
+    facilities: list[str] = []
+    reasons: list[tuple[int, str, int]] = []
     recorded_at: int = 0
     occurred_at: int = 0
+    occurred_on: date | None = None
     fault: Finding | None = None
 
 
-class _Times(TypedDict):
-    recorded_at: int
-    occurred_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, gc=False):
     """What becomes of an operation; held when `held` is set, and then it has no effects."""
 
     recorded_at: int
@@ -90,32 +92,38 @@ def read(raw: bytes) -> Draft:
         header = _HEADER.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return Draft(raw, None, fault=_invalid(str(error)))
+    draft = Draft(raw, header)
     try:
-        recorded_at, occurred_at = from_iso(header.recorded_at), from_iso(header.occurred_at)
+        draft.recorded_at = draft.occurred_at = from_iso(header.recorded_at)
+        if len(header.occurred_at) == DAY_LENGTH:
+            draft.occurred_on = date.fromisoformat(header.occurred_at)
+        elif header.occurred_at != header.recorded_at:
+            draft.occurred_at = from_iso(header.occurred_at)
     except (ValueError, OverflowError) as error:
-        return Draft(raw, header, fault=_invalid(f"a time cannot be read: {error}"))
-    times: _Times = {"recorded_at": recorded_at, "occurred_at": occurred_at}
-    if min(recorded_at, occurred_at) < EARLIEST and occurred_at != recorded_at:
-        return Draft(raw, header, **times, fault=_invalid("nothing is dated before the year 2000"))
+        draft.recorded_at = 0
+        draft.fault = _invalid(f"a time cannot be read: {error}")
+        return draft
+    if draft.occurred_on is not None:
+        too_early = draft.occurred_on.year < EARLIEST_YEAR
+    else:
+        dated = draft.occurred_at != draft.recorded_at
+        too_early = dated and min(draft.recorded_at, draft.occurred_at) < EARLIEST
+    if too_early:
+        draft.fault = _invalid("nothing is dated before the year 2000")
+        return draft
     try:
         body = read_body(header.kind, header.version, header.body)
     except KeyError:
-        detail: dict[str, object] = {"kind": header.kind, "version": header.version}
-        return Draft(raw, header, **times, fault=Finding("unknown_operation", -1, detail))
+        draft.fault = Finding("unknown_operation", -1, {"kind": header.kind, "version": header.version})
+        return draft
     except UnreadableError as error:
-        return Draft(raw, header, **times, fault=_invalid(str(error), error.line))
-    if isinstance(body, Count) and body.all_lots:
-        # Zeroing the lots that a count does not name comes with the rest of the protocol; it waits whole.
-        fault = Finding("unknown_operation", -1, {"kind": "stock.count", "all_lots": True})
-        return Draft(raw, header, **times, fault=fault)
-    return Draft(
-        raw,
-        header,
-        effects(body),
-        list(named_facilities(body)),
-        named_reasons(body),
-        **times,
-    )
+        draft.fault = _invalid(str(error), error.line)
+        return draft
+    draft.body = body
+    draft.effects = effects(body)
+    draft.facilities = named_facilities(body)
+    draft.reasons = named_reasons(body)
+    return draft
 
 
 def decide(draft: Draft, known: Known, *, previous_at: int, seen_at: int | None) -> Decision:
@@ -137,16 +145,23 @@ def decide(draft: Draft, known: Known, *, previous_at: int, seen_at: int | None)
         previous_at=previous_at,
         received_at=known.received_at,
     )
+    effective_at = times.effective_at
+    if draft.occurred_on is not None and header.facility in known.facilities:
+        effective_at = min(known.noon(header.facility, draft.occurred_on), times.recorded_at)
     held = draft.fault or _standing_against(draft, header, known, times.recorded_at)
     if held is not None:
-        return Decision(times.recorded_at, times.effective_at, [], held, [])
+        return Decision(times.recorded_at, effective_at, [], held, [])
     flags = [
         *conflicts.inactive(draft.effects, known.products, known.facilities[header.facility]),
         *conflicts.reason_type(draft.reasons, known.reasons),
     ]
     if times.skew is not None:
         flags.append(Finding("clock_skew", -1, times.skew))
-    return Decision(times.recorded_at, times.effective_at, draft.effects, None, flags)
+    if isinstance(draft.body, Count) and conflicts.count_backdated(effective_at, times.recorded_at):
+        flags.append(Finding("count_backdated"))
+    if isinstance(draft.body, Gap):
+        flags.append(Finding("device_gap", -1, {"from": draft.body.first, "to": draft.body.last}))
+    return Decision(times.recorded_at, effective_at, draft.effects, None, flags)
 
 
 def _standing_against(draft: Draft, header: Header, known: Known, at: int) -> Finding | None:
@@ -154,9 +169,12 @@ def _standing_against(draft: Draft, header: Header, known: Known, at: int) -> Fi
     for code in (header.facility, *draft.facilities):
         if code not in known.facilities:
             return Finding("unknown_facility", -1, {"facility": code})
-    refusal = known.refusal(header.author, header.kind, header.facility, at)
-    if refusal is not None:
-        return refusal
+    if header.kind not in NO_RIGHT_NEEDED:
+        refusal = known.refusal(header.author, header.kind, header.facility, at)
+        if refusal is not None:
+            return refusal
+    if isinstance(draft.body, Reverse) and draft.body.operation.lower() == header.id.lower():
+        return _invalid("an operation cannot reverse itself")
     for unknown in (
         *conflicts.unknown_products(draft.effects, known.products),
         *conflicts.unknown_reasons(draft.reasons, known.reasons),

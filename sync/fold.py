@@ -9,8 +9,9 @@ who sent what, and when it arrived, cannot change a card.
 from the standing count before it (`resumed`) to the next count after it. The JavaScript twin is
 `pwa/worker/fold.js`; both pass `tests/vectors/fold`.
 
-Reversals act before the fold: a reversed operation's facts are not given to it. `all_lots`, receipts
-claimed twice and decisions of people belong here too and come with the rest of the protocol.
+Reversals and receipts claimed twice act before the fold: those facts are not given to it. A count with
+`all_lots` is given to it as a count of 0 on every card that it does not name. A movement that a person moved
+across a count is given to it with an id that sorts just beside the count's (`just_before`, `just_after`).
 """
 
 from __future__ import annotations
@@ -21,9 +22,28 @@ from typing import NamedTuple
 SortKey = tuple[int, str]
 """(`effective_at` in UTC milliseconds, operation id): the order of facts on a card."""
 
+_BEFORE, _AFTER = "~", "+"
+
+
+def just_before(count_id: str, operation_id: str) -> str:
+    """An id that sorts before the count's and after every other id before it."""
+    digits = f"{int(count_id.replace('-', ''), 16) - 1:032x}"
+    lower = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    return f"{lower}{_BEFORE}{operation_id}"
+
+
+def just_after(count_id: str, operation_id: str) -> str:
+    """An id that sorts after the count's and before every other id behind it."""
+    return f"{count_id}{_AFTER}{operation_id}"
+
+
+def operation_of(place_id: str) -> str:
+    """The operation whose fact stands at a place; of one that was not moved, its own id."""
+    return place_id[max(place_id.rfind(_BEFORE), place_id.rfind(_AFTER)) + 1 :]
+
 
 class CardFact(NamedTuple):
-    """What one operation does to one card: the sum of its lines there."""
+    """What one operation does to one card: the sum of its lines there. `id` is its place, see `just_before`."""
 
     effective_at: int
     id: str
@@ -63,7 +83,7 @@ def step(state: CardState, fact: CardFact) -> CardState:
     if fact.counted:
         return CardState(fact.quantity, fact.key, fact.key, None)
     on_hand = state.on_hand + fact.quantity
-    negative = state.negative or (fact.id if on_hand < 0 else None)
+    negative = state.negative or (operation_of(fact.id) if on_hand < 0 else None)
     return CardState(on_hand, state.counted, fact.key, negative)
 
 

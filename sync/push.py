@@ -8,28 +8,30 @@ batch, so a 4xx or 5xx has decided nothing and the device sends it all again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 from msgspec import Raw, Struct
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from backend.clock import from_iso, to_iso
-from backend.models import Device, Operation
+from backend.models import Device
 from backend.problems import Problem
 from backend.services import changes, devices, ledger
-from backend.services.exceptions import Flag, as_answer, facility_code
-from backend.services.ledger import Entry, Posting
-from backend.services.time_zones import time_zone_of
+from backend.services.exceptions import as_answer
 from sync import cursor
+from sync.apply import Content, New, answered, apply
+from sync.bodies import Resolve
 from sync.conflicts import Finding
+from sync.cursor import Cursor
 from sync.decide import Decision, Draft, decide, read
-from sync.reference import Reference, gather
+from sync.decisions import resolve_for_device
+from sync.reference import Catalogue, Reference, gather
 
 OPERATIONS_MAX = 500
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -55,29 +57,11 @@ class _Identity(Struct, gc=False):
     id: str
 
 
-Content = tuple[str, str]
-"""(id, SHA-256 of the text): what "the same operation" means."""
-
-
-@dataclass(slots=True)
-class _Answer:
+class _Answer(Struct, gc=False):
     """What became of an operation; sticky from the moment it is stored."""
 
     outcome: str
     exceptions: list[dict[str, object]]
-
-
-@dataclass(frozen=True, slots=True)
-class _New:
-    """An operation that this push is the first to bring."""
-
-    content: Content
-    copy: int
-    seq: int
-    draft: Draft
-    decision: Decision
-    entries: list[Entry]
-    facility_id: int
 
 
 _ENVELOPE = msgspec.json.Decoder(Envelope)
@@ -86,6 +70,10 @@ _ESCAPE = re.compile(
 )
 """An escape of a JSON string; `half` is a surrogate that is not one of a pair."""
 _IDENTITY = msgspec.json.Decoder(_Identity)
+# One value for any number of ids: the statement's text stays the same. `copy` is written out, for the indices
+# over ids are partial: of the owners of ids, and of what came later under an id.
+_COLUMNS = "SELECT id, content_hash, outcome, answer FROM operation WHERE "
+_AMONG = {"sqlite": "id IN (SELECT value FROM json_each(?))", "postgresql": "id = ANY(%s)"}
 
 
 def read_envelope(body: bytes) -> tuple[Envelope, list[str]]:
@@ -145,16 +133,16 @@ def push(
         (id_, hashlib.sha256(item.operation).hexdigest())
         for id_, item in zip(ids, envelope.operations, strict=True)
     ]
-    answers, copies = _stored_answers(session, set(ids))
+    answers, copies = _stored_answers(session, contents)
     replayed = set(answers)
-    new = _decide_new(session, device, envelope, contents, replayed, copies, epoch, now)
-    answers |= _store(session, device, new, now, time_zone)
+    news, known = _decide_new(session, device, envelope, contents, replayed, copies, epoch, now, time_zone)
+    answers |= _store(session, known, news, now, time_zone)
     results = []
     for content, item in zip(contents, envelope.operations, strict=True):
         answer = answers[content]
         results.append(
             {
-                "id": msgspec.json.decode(item.operation, type=_Identity).id,
+                "id": _IDENTITY.decode(item.operation).id,
                 "seq": item.seq,
                 "outcome": answer.outcome,
                 "replayed": content in replayed,
@@ -183,16 +171,27 @@ def _refuse_gaps(device: Device, envelope: Envelope, epoch: str) -> None:
         expected = max(expected, item.seq + 1)
 
 
-def _stored_answers(session: Session, ids: set[str]) -> tuple[dict[Content, _Answer], dict[str, int]]:
+def _stored_answers(
+    session: Session, contents: Sequence[Content]
+) -> tuple[dict[Content, _Answer], dict[str, int]]:
     """Answers by content, and how many contents each id has brought so far."""
     answers: dict[Content, _Answer] = {}
     copies: dict[str, int] = defaultdict(int)
-    statement = select(Operation.id, Operation.content_hash, Operation.outcome, Operation.answer).where(
-        col(Operation.id).in_(ids)
-    )
-    for id_, content_hash, outcome, answer in session.exec(statement):
-        answers[id_, content_hash] = _Answer(outcome, json.loads(answer) if answer else [])
-        copies[id_] += 1
+    connection = session.connection()
+    dialect = connection.dialect.name
+
+    def stored(which: str, among: list[str]) -> None:
+        given = json.dumps(among) if dialect == "sqlite" else among
+        rows = connection.exec_driver_sql(f"{_COLUMNS}{which} AND {_AMONG[dialect]}", (given,))
+        for id_, content_hash, outcome, answer in rows:
+            answers[id_, content_hash] = _Answer(outcome, json.loads(answer) if answer else [])
+            copies[id_] += 1
+
+    stored("copy = 0", [id_ for id_, _ in contents])
+    if reused := [
+        id_ for id_, content_hash in contents if copies.get(id_) and (id_, content_hash) not in answers
+    ]:
+        stored("copy > 0", reused)
     return answers, copies
 
 
@@ -205,31 +204,37 @@ def _decide_new(
     copies: dict[str, int],
     epoch: str,
     now: int,
-) -> list[_New]:
+    time_zone: str,
+) -> tuple[list[New], Catalogue]:
     """Read and decide what was not heard before; moves the device's numbers and time on."""
     first: dict[Content, int] = {}
     for place, content in enumerate(contents):
         if content not in known_contents:
             first.setdefault(content, place)
     drafts = {place: read(bytes(envelope.operations[place].operation)) for place in first.values()}
-    reference = gather(session, device, list(drafts.values()))
+    reference = gather(session, device, list(drafts.values()), time_zone)
     known = reference.known(now, now - from_iso(envelope.sent_at))
-    new: list[_New] = []
+    cursors: dict[str | None, Cursor] = {}
+    news: list[New] = []
     expected_seq, previous_at = device.expected_seq, device.last_recorded_at
     for place, item in enumerate(envelope.operations):
         draft = drafts.get(place)
         if draft is not None:
-            header = draft.header
-            seen_at = cursor.seen_at(header.seen if header else None, epoch)
-            decision = decide(draft, known, previous_at=previous_at, seen_at=seen_at)
+            told = draft.header.seen if draft.header else None
+            if told not in cursors:
+                cursors[told] = _seen(told, epoch)
+            seen = cursors[told]
+            decision = decide(draft, known, previous_at=previous_at, seen_at=seen.answered_at or None)
             id_, _ = contents[place]
             if copies[id_]:
                 decision = decision.hold(Finding("id_reused", -1, {"copy": copies[id_]}))
             elif item.seq < expected_seq:
                 decision.flags.append(Finding("seq_reused", -1, {"seq": item.seq}))
-            facility_id = _keeper(reference, draft, decision, device)
-            entries = _entries(decision, reference)
-            new.append(_New(contents[place], copies[id_], item.seq, draft, decision, entries, facility_id))
+            keeper = _keeper(reference, draft, decision, device)
+            pulled = seen.facilities.get(str(keeper), 0)
+            news.append(
+                New(contents[place], copies[id_], item.seq, draft, decision, keeper, device.id, pulled)
+            )
             copies[id_] += 1
             if draft.recorded_at:
                 # One whose time cannot be read must not move what waited behind it to the time of receipt.
@@ -237,97 +242,63 @@ def _decide_new(
         expected_seq = max(expected_seq, item.seq + 1)
     device.expected_seq, device.last_recorded_at, device.last_seen_at = expected_seq, previous_at, now
     session.add(device)
-    return new
+    return news, reference.catalogue
+
+
+def _seen(text: str | None, epoch: str) -> Cursor:
+    """The pull behind an operation's `seen`; one that saw nothing for no cursor, or one of another life."""
+    if text is not None:
+        with contextlib.suppress(ValueError):
+            found = cursor.decode(text)
+            if found.epoch == epoch:
+                return found
+    return Cursor(epoch)
 
 
 def _keeper(reference: Reference, draft: Draft, decision: Decision, device: Device) -> int:
     """Where an operation is kept: at its own facility, or held at the device's, whose people will be asked."""
     if decision.held is not None or draft.header is None:
         return device.facility_id
-    return reference.facility_ids[draft.header.facility]
+    return reference.catalogue.facility_ids[draft.header.facility]
 
 
 def _store(
-    session: Session, device: Device, new: Sequence[_New], now: int, time_zone: str
+    session: Session, known: Catalogue, news: Sequence[New], now: int, time_zone: str
 ) -> dict[Content, _Answer]:
-    """Post what is decided, facility by facility in the order of their ids, and keep the answers."""
-    by_facility: dict[int, list[_New]] = defaultdict(list)
-    for one in new:
-        by_facility[one.facility_id].append(one)
+    """Apply what is decided, and keep the answers."""
+    applied = apply(session, known, news, now=now, time_zone=time_zone)
     answers: dict[Content, _Answer] = {}
-    for facility_id in sorted(by_facility):
-        ones = by_facility[facility_id]
-        code = facility_code(session, facility_id)
-        standing = ledger.post(
-            session,
-            facility_id,
-            [Posting(one.content[0], one.entries) for one in ones if one.entries],
-            flags=[flag for one in ones for flag in _flags(one)],
-            now=now,
-            time_zone=time_zone_of(session, facility_id, time_zone),
-        )
-        rows = []
-        for one in ones:
-            mine = [flag for flag in standing.get(one.content[0], ()) if _concerns(flag, one)]
-            outcome = "held" if one.decision.held else "flagged" if mine else "applied"
-            exceptions = as_answer(mine, code)
-            answers[one.content] = _Answer(outcome, exceptions)
-            rows.append(_row(one, device, outcome, exceptions, now))
-        ledger.record(session, rows)
+    rows = []
+    for new in news:
+        flags = answered(new, applied.standing.get(new.id, ()))
+        if isinstance(new.draft.body, Resolve) and new.decision.held is None:
+            flags += resolve_for_device(session, known, new, now=now, time_zone=time_zone)
+        outcome = "held" if new.decision.held else "flagged" if flags else "applied"
+        told = as_answer(flags, known.facility_codes[new.facility_id]) if flags else []
+        answers[new.content] = _Answer(outcome, told)
+        rows.append(_row(new, outcome, told, now, applied.marks[new.facility_id]))
+    ledger.record(session, rows)
     return answers
 
 
-def _entries(decision: Decision, reference: Reference) -> list[Entry]:
-    """Effects with ids for codes; a held operation has none."""
-    return [
-        Entry(
-            product_id=reference.products[effect.product].id,
-            lot=effect.lot,
-            expiry=effect.expiry,
-            location=effect.location,
-            account=effect.account,
-            effective_at=decision.effective_at,
-            flow=effect.flow,
-            quantity=effect.quantity,
-            reason_id=reference.reasons[effect.reason].id if effect.reason is not None else None,
-            line=effect.line,
-        )
-        for effect in decision.effects
-    ]
-
-
-def _flags(one: _New) -> list[Flag]:
-    id_, content_hash = one.content
-    findings = [one.decision.held] if one.decision.held else one.decision.flags
-    subject = content_hash if one.copy else ""
-    return [Flag(found.code, id_, found.line, found.detail, subject) for found in findings]
-
-
-def _concerns(flag: Flag, one: _New) -> bool:
-    """Whether a flag under this id speaks of this content, or of another that came under the same id."""
-    if one.copy:
-        return flag.subject == one.content[1]
-    return flag.code != "id_reused"
-
-
 def _row(
-    one: _New, device: Device, outcome: str, exceptions: list[dict[str, object]], now: int
+    new: New, outcome: str, exceptions: list[dict[str, object]], now: int, change: int
 ) -> tuple[object, ...]:
     """The operation as models.Operation stores it, in the order of ledger.OPERATION_COLUMNS."""
-    header = one.draft.header
+    header = new.draft.header
     return (
-        one.facility_id,
-        one.content[0],
-        one.copy,
-        one.content[1],
-        one.draft.raw,
+        new.facility_id,
+        *(new.content[0], new.copy, new.content[1], new.draft.raw),
         header.kind[:32] if header else "",
         header.author if header else "",
-        device.id,
-        one.seq,
-        one.decision.recorded_at,
-        one.decision.effective_at,
+        new.device_id,
+        new.seq,
+        new.decision.recorded_at,
+        new.decision.effective_at,
         now,
         outcome,
         json.dumps(exceptions, ensure_ascii=False) if exceptions else "",
+        change,
+        new.seen,
+        new.draft.occurred_on is not None,
     )

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 RECORD = frozenset(
     {"stock.count", "stock.receive", "stock.issue", "stock.adjust", "stock.unpack", "stock.reverse"}
+    | {"exception.own"}
 )
-"""Rights of someone who handles stock; each bears the name of the operation kind it allows."""
+"""Rights of someone who handles stock: each kind of operation, and to decide about the facility's own exceptions."""
 
 RIGHTS: dict[str, frozenset[str]] = {
     "nurse": RECORD | {"stock.dispense", "device.enrol", "stock.view"},

@@ -33,6 +33,12 @@ class Operation(SQLModel, table=True):
             sqlite_where=text("copy = 0"),
             postgresql_where=text("copy = 0"),
         ),
+        Index(
+            "ix_operation_copies",
+            "id",
+            sqlite_where=text("copy > 0"),
+            postgresql_where=text("copy > 0"),
+        ),
         CheckConstraint("outcome IN ('applied', 'flagged', 'held')", name="outcome"),
     )
 

@@ -1,29 +1,27 @@
-"""Reading and writing cards, counts and lots for the ledger, set-wise. Only services.ledger and rebuild use it."""
+"""Reading and writing cards, counts and lots for the ledger, set-wise."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, and_, delete, exists, select, tuple_
-from sqlalchemy.sql.elements import ColumnElement
+from msgspec import Struct
+from sqlalchemy import Connection, Row, func, select
 from sqlmodel import col
 
 from backend.db import insert_rows, write_rows
-from backend.models import Card, CountResult, Fact, Lot, Reversal
+from backend.models import Card, Displacement, Fact, FullCount
 from backend.services.changes import Numbers
-from sync.fold import EMPTY, CardFact, CardState, CountOutcome, SortKey, resumed
+from backend.services.postings import CardKey, Move
+from sync.fold import EMPTY, CardFact, CardState, CountOutcome, SortKey
 
 T = TypeVar("T")
 
-CardKey = tuple[int, str, str, str]
-"""(product id, lot number, location, account)."""
-
 CHUNK = 400
+_NO_KEY = (None, None)
 CARD_COLUMNS = (
     "facility_id",
     "number",
@@ -37,30 +35,37 @@ CARD_COLUMNS = (
     "last_at",
     "last_id",
     "negative_id",
+    "watch_by",
+    "watch_until",
     "change",
 )
 
 
 # One JSON value for any number of pairs: the statement's text stays the same, and a subquery, unlike a
 # join, lets both databases go through the index over (facility, product, lot, ...) pair by pair.
+_COLUMNS = (
+    "number, product_id, lot, location, account, on_hand, counted_at, counted_id, last_at, last_id, negative_id, "
+    "watch_by, watch_until"
+)
 _BY_PAIRS_SQLITE = (
-    "SELECT * FROM card WHERE facility_id = ? AND (product_id, lot) IN "
+    f"SELECT {_COLUMNS} FROM card WHERE facility_id = ? AND (product_id, lot) IN "  # noqa: S608
     "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 )
 _BY_PAIRS_POSTGRES = (
-    "SELECT * FROM card WHERE facility_id = %s AND (product_id, lot) IN "
+    f"SELECT {_COLUMNS} FROM card WHERE facility_id = %s AND (product_id, lot) IN "  # noqa: S608
     "(SELECT (pair->>0)::integer, pair->>1 FROM json_array_elements(%s::json) AS pair)"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OpenCard:
-    """A card as it is stored before a posting; `is_new` when it is not stored yet."""
+class OpenCard(Struct, frozen=True, gc=False):
+    """A card as it is stored before a posting; `is_new` when it is not stored yet. `watch_*` as in models.Card."""
 
     number: int
     key: CardKey
     state: CardState
     is_new: bool
+    watch_by: str = ""
+    watch_until: int = 0
 
 
 def chunked(items: Iterable[T]) -> Iterator[list[T]]:
@@ -77,88 +82,110 @@ def open_cards(
     found: dict[CardKey, OpenCard] = {}
     pairs = json.dumps(sorted({(product, lot) for product, lot, _, _ in keys}))
     statement = _BY_PAIRS_SQLITE if connection.dialect.name == "sqlite" else _BY_PAIRS_POSTGRES
-    for row in connection.exec_driver_sql(statement, (facility_id, pairs)):
-        card = as_open(row)
-        if card.key in keys:
-            found[card.key] = card
+    for row in connection.exec_driver_sql(statement, (facility_id, pairs)).cursor.fetchall():
+        key = row[1:5]
+        if key in keys:
+            found[key] = _opened(row)
     for key in sorted(keys - found.keys()):
         found[key] = OpenCard(numbers.next(), key, EMPTY, True)
     return found
 
 
-def places_of(
-    connection: Connection, facility_id: int, operation_ids: Set[str]
-) -> list[tuple[OpenCard, list[SortKey]]]:
-    """Cards that operations are on, each with the places of those operations there."""
-    places: dict[int, set[SortKey]] = defaultdict(set)
-    for part in chunked(operation_ids):
-        entries = select(col(Fact.card), col(Fact.effective_at), col(Fact.operation_id)).where(
-            col(Fact.facility_id) == facility_id, col(Fact.operation_id).in_(part)
-        )
-        for card, effective_at, operation_id in connection.execute(entries):
-            places[card].add((effective_at, operation_id))
-    found = []
-    for numbers in chunked(places):
+def cards_numbered(connection: Connection, facility_id: int, numbers: Iterable[int]) -> list[OpenCard]:
+    """Cards by their numbers."""
+    found: list[OpenCard] = []
+    for part in chunked(numbers):
         statement = select(Card.__table__).where(  # type: ignore[attr-defined]
-            col(Card.facility_id) == facility_id, col(Card.number).in_(numbers)
+            col(Card.facility_id) == facility_id, col(Card.number).in_(part)
         )
-        rows = connection.execute(statement).all()
-        found += [(as_open(row), sorted(places[row.number])) for row in rows]
+        found += map(as_open, connection.execute(statement))
     return found
 
 
-def segment(
-    connection: Connection, facility_id: int, card: int, first: SortKey, last: SortKey
-) -> tuple[CardState, list[CardFact], bool]:
-    """What to fold again when something changed between two places of a card.
-
-    Returns the state to start from, the standing facts from there on, and whether they reach the
-    card's end: if not, the last of them is a count that shields everything after it.
-    """
-    here = and_(col(CountResult.facility_id) == facility_id, col(CountResult.card) == card)
-    place = tuple_(col(CountResult.effective_at), col(CountResult.operation_id))
-    standing = ~exists().where(
-        col(Reversal.facility_id) == col(CountResult.facility_id),
-        col(Reversal.operation_id) == col(CountResult.operation_id),
-    )
-    counts = select(col(CountResult.effective_at), col(CountResult.operation_id)).where(here, standing)
-    before = connection.execute(
-        counts.where(place < tuple_(*first))
-        .order_by(col(CountResult.effective_at).desc(), col(CountResult.operation_id).desc())
-        .limit(1)
-    ).first()
-    after = connection.execute(
-        counts.where(place > tuple_(*last))
-        .order_by(col(CountResult.effective_at), col(CountResult.operation_id))
-        .limit(1)
-    ).first()
-    at = tuple_(col(Fact.effective_at), col(Fact.operation_id))
-    limits: list[ColumnElement[bool]] = []
-    if before is not None:
-        limits.append(at >= tuple_(*before))
-    if after is not None:
-        limits.append(at <= tuple_(*after))
-    facts = standing_facts(connection, facility_id, card, limits)
-    if before is None:
-        return EMPTY, facts, after is None
-    base = facts[0]
-    return resumed(base), facts[1:], after is None
+def cards_on(
+    connection: Connection, facility_id: int, shelves: Iterable[tuple[int, str, str]]
+) -> list[OpenCard]:
+    """All cards of a (product id, location, account)."""
+    found: list[OpenCard] = []
+    for product, location, account in sorted(shelves):
+        statement = select(Card.__table__).where(  # type: ignore[attr-defined]
+            col(Card.facility_id) == facility_id,
+            col(Card.product_id) == product,
+            col(Card.location) == location,
+            col(Card.account) == account,
+        )
+        found += map(as_open, connection.execute(statement))
+    return found
 
 
-def standing_facts(
-    connection: Connection, facility_id: int, card: int, limits: Sequence[ColumnElement[bool]] = ()
-) -> list[CardFact]:
-    """A card's facts that were not reversed, lines summed per operation, in the fold's order."""
-    reversed_ = exists().where(
-        col(Reversal.facility_id) == col(Fact.facility_id),
-        col(Reversal.operation_id) == col(Fact.operation_id),
+def full_counts_of(
+    connection: Connection, facility_id: int, keys: Set[CardKey]
+) -> list[tuple[CardKey, SortKey]]:
+    """Each `all_lots` count, by its place, that speaks of one of these cards, which it did not name."""
+    by_shelf: dict[tuple[int, str, str], list[CardKey]] = defaultdict(list)
+    for key in sorted(keys):
+        by_shelf[key[0], key[2], key[3]].append(key)
+    found: list[tuple[CardKey, SortKey]] = []
+    for part in chunked({shelf[0] for shelf in by_shelf}):
+        statement = select(FullCount.__table__).where(  # type: ignore[attr-defined]
+            col(FullCount.facility_id) == facility_id, col(FullCount.product_id).in_(part)
+        )
+        for row in connection.execute(statement):
+            for key in by_shelf.get((row.product_id, row.location, row.account), ()):
+                found.append((key, (row.effective_at, row.operation_id)))
+    return found
+
+
+def write_full_count(
+    connection: Connection,
+    facility_id: int,
+    operation_id: str,
+    effective_at: int,
+    shelves: Iterable[tuple[int, str, str]],
+) -> None:
+    """Remember that a count covered whole shelves, for cards that are first heard of later."""
+    columns = ("facility_id", "product_id", "location", "account", "operation_id", "effective_at")
+    rows = [(facility_id, *shelf, operation_id, effective_at) for shelf in sorted(shelves)]
+    insert_rows(connection, "full_count", columns, rows)
+
+
+def move(connection: Connection, facility_id: int, moved: Move) -> list[SortKey]:
+    """Give a movement another place on a card; returns the places that change: where it stood and where it stands."""
+    here = (
+        col(Displacement.facility_id) == facility_id,
+        col(Displacement.card) == moved.card,
+        col(Displacement.operation_id) == moved.operation_id,
     )
-    statement = (
-        select(col(Fact.effective_at), col(Fact.operation_id), col(Fact.flow), col(Fact.quantity))
-        .where(col(Fact.facility_id) == facility_id, col(Fact.card) == card, ~reversed_, *limits)
-        .order_by(col(Fact.effective_at), col(Fact.operation_id))
+    own = (
+        select(col(Fact.effective_at), func.sum(col(Fact.quantity)))
+        .where(
+            col(Fact.facility_id) == facility_id,
+            col(Fact.card) == moved.card,
+            col(Fact.operation_id) == moved.operation_id,
+        )
+        .group_by(col(Fact.effective_at))
     )
-    return summed((at, id_, flow, quantity) for at, id_, flow, quantity in connection.execute(statement))
+    at, quantity = connection.execute(own).one()
+    before = connection.execute(select(col(Displacement.at), col(Displacement.place_id)).where(*here)).first()
+    places: list[SortKey] = [(at, moved.operation_id), moved.place]
+    if before is not None and before[0] is not None:
+        places.append((before[0], before[1] or ""))
+    write_rows(
+        connection,
+        "INSERT INTO displacement (facility_id, card, operation_id, at, place_id, quantity) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (facility_id, card, operation_id) DO UPDATE SET at = excluded.at, place_id = excluded.place_id",
+        [(facility_id, moved.card, moved.operation_id, *moved.place, int(quantity))],
+    )
+    return places
+
+
+def first_line(connection: Connection, facility_id: int, card: int, operation_id: str) -> int:
+    """The first line of an operation on a card, to point at."""
+    statement = select(func.min(col(Fact.line))).where(
+        col(Fact.facility_id) == facility_id, col(Fact.card) == card, col(Fact.operation_id) == operation_id
+    )
+    line: int | None = connection.execute(statement).scalar_one()
+    return -1 if line is None else line
 
 
 def summed(rows: Iterable[tuple[int, str, str, int]]) -> list[CardFact]:
@@ -173,50 +200,52 @@ def summed(rows: Iterable[tuple[int, str, str, int]]) -> list[CardFact]:
 
 
 def write_cards(
-    connection: Connection, facility_id: int, numbers: Numbers, cards: Iterable[tuple[OpenCard, CardState]]
+    connection: Connection,
+    facility_id: int,
+    numbers: Numbers,
+    cards: Iterable[tuple[OpenCard, CardState, tuple[str, int]]],
 ) -> None:
-    """Store each card's new state under a fresh change number."""
+    """Store each card's new state and its (watch_by, watch_until) under a fresh change number."""
     made, changed = [], []
-    for card, state in cards:
-        values = state_columns(state)
+    for card, state, watch in cards:
+        on_hand, counted, last, negative = state
+        values = (on_hand, *(counted or _NO_KEY), *(last or _NO_KEY), negative, *watch, numbers.next())
         if card.is_new:
-            made.append((facility_id, card.number, *card.key, *values, numbers.next()))
+            made.append((facility_id, card.number, *card.key, *values))
         else:
-            changed.append((*values, numbers.next(), facility_id, card.number))
+            changed.append((*values, facility_id, card.number))
     insert_rows(connection, "card", CARD_COLUMNS, made)
     write_rows(
         connection,
         "UPDATE card SET on_hand = ?, counted_at = ?, counted_id = ?, last_at = ?, last_id = ?, negative_id = ?, "
-        "change = ? WHERE facility_id = ? AND number = ?",
+        "watch_by = ?, watch_until = ?, change = ? WHERE facility_id = ? AND number = ?",
         changed,
     )
-
-
-def state_columns(state: CardState) -> tuple[object, ...]:
-    """on_hand, counted_at, counted_id, last_at, last_id, negative_id."""
-    return (state.on_hand, *(state.counted or (None, None)), *(state.last or (None, None)), state.negative)
 
 
 def write_counts(
     connection: Connection,
     facility_id: int,
-    found: Iterable[tuple[int, Mapping[SortKey, CountOutcome], Sequence[SortKey]]],
+    found: Mapping[int, Mapping[SortKey, CountOutcome]],
+    changed: Mapping[int, Sequence[SortKey]],
 ) -> None:
-    """Store what counts found, per card: (card, outcomes by place, places taken out)."""
-    rows = []
-    for card, counts, removed in found:
-        for effective_at, operation_id in removed:
-            connection.execute(
-                delete(CountResult).where(
-                    col(CountResult.facility_id) == facility_id,
-                    col(CountResult.card) == card,
-                    col(CountResult.effective_at) == effective_at,
-                    col(CountResult.operation_id) == operation_id,
-                )
-            )
-        rows += [
-            (facility_id, card, *place, count.variance, count.opening) for place, count in counts.items()
-        ]
+    """Store what counts found, by card; of the places that changed only those in `found` are counts that stand."""
+    gone = [
+        (facility_id, card, *place)
+        for card, places in changed.items()
+        for place in places
+        if place not in found.get(card, {})
+    ]
+    write_rows(
+        connection,
+        "DELETE FROM count_result WHERE facility_id = ? AND card = ? AND effective_at = ? AND operation_id = ?",
+        gone,
+    )
+    rows = [
+        (facility_id, card, *place, count.variance, count.opening)
+        for card, counts in found.items()
+        for place, count in counts.items()
+    ]
     write_rows(
         connection,
         "INSERT INTO count_result (facility_id, card, effective_at, operation_id, variance, opening) "
@@ -226,38 +255,17 @@ def write_counts(
     )
 
 
-def write_lots(
-    connection: Connection,
-    facility_id: int,
-    numbers: Numbers,
-    told: Mapping[tuple[int, str], str | None],
-    *,
-    replace: bool = False,
-) -> None:
-    """Add lots heard of for the first time; of two expiry dates the earlier stays, unless told to replace."""
-    known: dict[tuple[int, str], str | None] = {}
-    for part in chunked(told):
-        statement = select(col(Lot.product_id), col(Lot.number), col(Lot.expiry)).where(
-            col(Lot.facility_id) == facility_id, tuple_(col(Lot.product_id), col(Lot.number)).in_(part)
-        )
-        known |= {(product, number): expiry for product, number, expiry in connection.execute(statement)}
-    rows = []
-    for lot, expiry in told.items():
-        before = known.get(lot)
-        if replace or lot not in known or (expiry is not None and (before is None or expiry < before)):
-            rows.append((facility_id, *lot, expiry, numbers.next()))
-    write_rows(
-        connection,
-        "INSERT INTO lot (facility_id, product_id, number, expiry, change) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (facility_id, product_id, number) "
-        "DO UPDATE SET expiry = excluded.expiry, change = excluded.change",
-        rows,
-    )
-
-
 def as_open(row: Row[Any]) -> OpenCard:
     """A row of the card table as the fold knows it."""
-    counted = None if row.counted_at is None else (row.counted_at, row.counted_id)
-    last = None if row.last_at is None else (row.last_at, row.last_id)
-    state = CardState(row.on_hand, counted, last, row.negative_id)
-    return OpenCard(row.number, (row.product_id, row.lot, row.location, row.account), state, False)
+    return _opened(tuple(getattr(row, name) for name in _COLUMNS.split(", ")))
+
+
+def _opened(row: Sequence[Any]) -> OpenCard:
+    """A card from its values in the order of _COLUMNS."""
+    number, product, lot, location, account, on_hand, counted_at, counted_id, last_at, last_id, negative = (
+        row[:11]
+    )
+    counted = None if counted_at is None else (counted_at, counted_id)
+    last = None if last_at is None else (last_at, last_id)
+    state = CardState(on_hand, counted, last, negative)
+    return OpenCard(number, (product, lot, location, account), state, False, row[11], row[12])

@@ -24,6 +24,14 @@ class Numbers:
             connection.execute(insert(ChangeCounter).values(scope=facility_id, value=0))
             value = 0
         self._first = self._last = value
+        self._mark: int | None = None
+
+    @property
+    def mark(self) -> int:
+        """The number that this transaction's operations are stored under; the same one however often asked."""
+        if self._mark is None:
+            self._mark = self.next()
+        return self._mark
 
     def next(self) -> int:
         """The next number; it counts only once `save` was called."""
@@ -35,6 +43,7 @@ class Numbers:
         if self._last != self._first:
             where = col(ChangeCounter.scope) == self._scope
             self._connection.execute(update(ChangeCounter).where(where).values(value=self._last))
+            self._first = self._last
 
 
 def last_change(session: Session, scope: int) -> int:

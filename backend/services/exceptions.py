@@ -1,37 +1,46 @@
-"""Exceptions as a projection: raised with an operation, opened and closed with the cards."""
+"""Exceptions as a projection: raised with an operation, opened and closed with the facts."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlmodel import Session, col, func, select
+from msgspec import Struct
+from sqlalchemy import Connection, or_, select, update
+from sqlmodel import Session, col
+from sqlmodel import select as select_one
 
 from backend.db import write_rows
 from backend.ids import derived_id
-from backend.models import Facility, Fact, Product
+from backend.models import Facility, StockException
 from backend.services.changes import Numbers
+from backend.services.postings import CardKey
+
+SEPARATOR = "\x1f"
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True, gc=False):
     """Something about an operation that looks wrong; `line` -1 speaks of the whole.
 
     `subject` is what the exception is keyed by beside the operation: its card, or by default its line.
+    `other` is a second operation concerned. What is keyed by its subject alone (`of_subject`) stays the same
+    exception whichever operation shows it.
     """
 
     code: str
     operation_id: str
     line: int = -1
-    detail: Mapping[str, object] = field(default_factory=dict)
+    detail: Mapping[str, object] = {}
     subject: str = ""
     card: int | None = None
+    other: str = ""
+    of_subject: bool = False
 
     def id_at(self, facility: str) -> str:
         """The exception's id: the same for the same facts at a facility (its code), on any server."""
-        return derived_id(facility, self.code, self.operation_id, self.subject or str(self.line))
+        operation = "" if self.of_subject else self.operation_id
+        return derived_id(facility, self.code, operation, self.subject or str(self.line))
 
 
 def as_answer(flags: Iterable[Flag], facility: str) -> list[dict[str, object]]:
@@ -42,98 +51,48 @@ def as_answer(flags: Iterable[Flag], facility: str) -> list[dict[str, object]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A card whose `negative` moved from one operation (or none) to another (or none)."""
-
-    card: int
-    key: tuple[int, str, str, str]
-    before: str | None
-    after: str | None
+def card_detail(key: CardKey, product: str) -> dict[str, object]:
+    """A card as exceptions name it; `product` is the product's code."""
+    _, lot, location, account = key
+    return {"product": product, "lot": lot, "location": location, "account": account}
 
 
-def settle(
-    session: Session,
-    facility_id: int,
-    numbers: Numbers,
-    flags: Sequence[Flag],
-    turned: Sequence[Turn],
-    lines: Mapping[tuple[str, tuple[int, str, str, str]], int],
-    now: int,
-) -> dict[str, list[Flag]]:
-    """Raise flags, open and close `negative_stock` for the cards that turned.
+def card_subject(key: CardKey, product: str, *others: str) -> str:
+    """The text that keys an exception of a card."""
+    return SEPARATOR.join((product, *key[1:], *others))
 
-    `lines` knows the first line of each operation of this posting on each card. Returns what was
-    raised here and stands, by operation id.
-    """
-    raised = list(flags)
-    if turned:
-        raised += _turn(session, facility_id, numbers, turned, lines, now)
-    if raised:
-        _raise(session, facility_id, numbers, raised, now)
+
+def by_operation(flags: Iterable[Flag]) -> dict[str, list[Flag]]:
+    """Flags under each operation that they concern."""
     standing: dict[str, list[Flag]] = defaultdict(list)
-    for flag in raised:
+    for flag in flags:
         standing[flag.operation_id].append(flag)
+        if flag.other and flag.other != flag.operation_id:
+            standing[flag.other].append(flag)
     return standing
 
 
 def facility_code(session: Session, facility_id: int) -> str:
     """The code that names a facility on every server."""
-    return session.exec(select(Facility.code).where(Facility.id == facility_id)).one()
+    return session.exec(select_one(Facility.code).where(Facility.id == facility_id)).one()
 
 
-def _turn(
-    session: Session,
+def raise_flags(
+    connection: Connection,
     facility_id: int,
+    facility: str,
     numbers: Numbers,
-    turned: Sequence[Turn],
-    lines: Mapping[tuple[str, tuple[int, str, str, str]], int],
+    flags: Sequence[Flag],
     now: int,
-) -> list[Flag]:
-    wanted = {turn.key[0] for turn in turned}
-    codes: dict[int, str] = {}
-    for id_, code in session.exec(select(Product.id, Product.code).where(col(Product.id).in_(wanted))):
-        codes[id_ or 0] = code
+) -> None:
+    """Open these exceptions, or open them again; one that a person resolved stays resolved."""
     write_rows(
-        session.connection(),
-        "UPDATE exception SET closed_at = ?, change = ? "
-        "WHERE facility_id = ? AND code = 'negative_stock' AND operation_id = ? AND card = ?",
-        [
-            (now, numbers.next(), facility_id, turn.before, turn.card)
-            for turn in turned
-            if turn.before is not None
-        ],
-    )
-    opened = []
-    for turn in turned:
-        if turn.after is not None:
-            product, lot, location, account = turn.key
-            card = {"product": codes[product], "lot": lot, "location": location, "account": account}
-            line = lines.get((turn.after, turn.key))
-            if line is None:
-                line = _first_line(session, facility_id, turn.card, turn.after)
-            subject = "\x1f".join(card.values())
-            opened.append(Flag("negative_stock", turn.after, line, card, subject, turn.card))
-    return opened
-
-
-def _first_line(session: Session, facility_id: int, card: int, operation_id: str) -> int:
-    here = (
-        col(Fact.facility_id) == facility_id,
-        col(Fact.card) == card,
-        col(Fact.operation_id) == operation_id,
-    )
-    return session.exec(select(func.min(col(Fact.line))).where(*here)).one()
-
-
-def _raise(session: Session, facility_id: int, numbers: Numbers, flags: Sequence[Flag], now: int) -> None:
-    facility = facility_code(session, facility_id)
-    write_rows(
-        session.connection(),
-        "INSERT INTO exception "
-        "(facility_id, id, code, operation_id, line, card, detail, opened_at, closed_at, change) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?) "
-        "ON CONFLICT (facility_id, id) DO UPDATE SET closed_at = NULL, change = excluded.change",
+        connection,
+        "INSERT INTO exception (facility_id, id, code, operation_id, line, card, detail, opened_at, closed_at, "
+        "other_id, assigned_to, resolved_by, action, note, change) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, '', '', '', '', ?) "
+        "ON CONFLICT (facility_id, id) DO UPDATE SET closed_at = NULL, operation_id = excluded.operation_id, "
+        "line = excluded.line, detail = excluded.detail, other_id = excluded.other_id, change = excluded.change",
         [
             (
                 facility_id,
@@ -144,8 +103,43 @@ def _raise(session: Session, facility_id: int, numbers: Numbers, flags: Sequence
                 flag.card,
                 json.dumps(flag.detail, ensure_ascii=False),
                 now,
+                flag.other,
                 numbers.next(),
             )
             for flag in flags
         ],
     )
+
+
+def close(connection: Connection, facility_id: int, numbers: Numbers, ids: Collection[str], now: int) -> None:
+    """Close exceptions by id; those that do not stand stay as they are."""
+    for id_ in ids:
+        connection.execute(
+            update(StockException)
+            .where(
+                col(StockException.facility_id) == facility_id,
+                col(StockException.id) == id_,
+                col(StockException.closed_at).is_(None),
+            )
+            .values(closed_at=now, change=numbers.next())
+        )
+
+
+def standing_of(
+    connection: Connection,
+    facility_id: int,
+    operations: Collection[str],
+    codes: Collection[str],
+    card: int | None = None,
+) -> list[str]:
+    """Ids of exceptions with these codes that stand and concern one of these operations, on one card if given."""
+    wanted = list(operations)
+    statement = select(col(StockException.id)).where(
+        col(StockException.facility_id) == facility_id,
+        or_(col(StockException.operation_id).in_(wanted), col(StockException.other_id).in_(wanted)),
+        col(StockException.code).in_(list(codes)),
+        col(StockException.closed_at).is_(None),
+    )
+    if card is not None:
+        statement = statement.where(col(StockException.card) == card)
+    return list(connection.execute(statement).scalars())

@@ -1,27 +1,34 @@
 """The one writer of the ledger: push, imports and decisions all post their facts here.
 
-`post` takes what operations do to cards, reads those cards set-wise, folds (sync.fold), and writes
-facts, cards, count results, lots and exceptions with a few statements for many rows. An append reads
-no more than its card; a late fact reads from the standing count before it to the next one after it.
-The caller owns the transaction, so an operation is in the ledger whole or not at all.
+`post` takes what operations do to cards, reads those cards set-wise, folds (sync.fold), and writes facts,
+cards, count results, lots and exceptions with a few statements for many rows. An append reads no more than
+its card; what is late, reversed, moved or too near to a count goes through services.late. The caller owns
+the transaction, so an operation is in the ledger whole or not at all.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
 from sqlmodel import Session
 
-from backend.db import announce, insert_rows, write_rows
-from backend.domain.periods import period_of
-from backend.services import card_store, exceptions
-from backend.services.card_store import CardKey, OpenCard
+from backend.db import announce, insert_rows
+from backend.services import card_store, exceptions, late, lots, transfers
+from backend.services.booking import Periods
+from backend.services.card_store import OpenCard
+from backend.services.catalogue_codes import ProductCodes
 from backend.services.changes import Numbers
 from backend.services.exceptions import Flag
-from sync.fold import CardFact, CardState, CountOutcome, SortKey, fold
+from backend.services.late import Change, Desk, Refolded
+from backend.services.postings import CardKey, Entry, Expected, Move, Posting, Reversal
+from backend.services.reversals import Reversed, reverse
+from backend.services.shelf import Days, Placed
+from sync import conflicts
+from sync.conflicts import OVERLAP_MS, Witness
+from sync.fold import CardFact, CardState, CountOutcome, SortKey
+
+__all__ = ["Entry", "Posted", "Posting", "post", "record"]
 
 OPERATION_COLUMNS = (
     "facility_id",
@@ -38,6 +45,9 @@ OPERATION_COLUMNS = (
     "received_at",
     "outcome",
     "answer",
+    "change",
+    "seen",
+    "by_day",
 )
 FACT_COLUMNS = (
     "facility_id",
@@ -50,50 +60,34 @@ FACT_COLUMNS = (
     "reason_id",
     "expiry",
     "booked_in",
+    "found",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of an operation on one card; `quantity` as in models.Fact, `effective_at` UTC milliseconds.
+@dataclass(slots=True)
+class Posted:
+    """What came of a posting: the exceptions that stand, by operation, and what senders of shipments must hear."""
 
-    An absent lot, location or account is the empty string.
-    """
-
-    product_id: int
-    lot: str
-    expiry: str | None
-    location: str
-    account: str
-    effective_at: int
-    flow: str
-    quantity: int
-    reason_id: int | None
-    line: int
-
-    @property
-    def card_key(self) -> CardKey:
-        """The card that the line is on."""
-        return self.product_id, self.lot, self.location, self.account
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """What one operation puts into the ledger."""
-
-    operation_id: str
-    entries: Sequence[Entry]
+    standing: dict[str, list[Flag]]
+    senders: list[tuple[int, str, bool]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class _Plan:
-    """A card with what is new on it, and later its fold."""
+class _Work:
+    """One posting on its way: the cards that it touches, and what becomes of them."""
 
-    card: OpenCard
-    fresh: list[CardFact] = field(default_factory=list)
-    removed: list[SortKey] = field(default_factory=list)
-    state: CardState = field(default_factory=CardState)
-    counts: dict[SortKey, CountOutcome] = field(default_factory=dict)
+    desk: Desk
+    numbers: Numbers
+    cards: dict[CardKey, OpenCard]
+    fresh: dict[CardKey, list[CardFact]]
+    told: dict[lots.LotKey, set[str | None]]
+    implied: list[tuple[CardKey, SortKey, str]] = field(default_factory=list)
+    close_look: dict[CardKey, Change] = field(default_factory=dict)
+    states: dict[CardKey, CardState] = field(default_factory=dict)
+    counts: dict[int, dict[SortKey, CountOutcome]] = field(default_factory=dict)
+    refolded: dict[CardKey, Refolded] = field(default_factory=dict)
+    flags: list[Flag] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
 
 
 def record(session: Session, rows: Sequence[tuple[object, ...]]) -> None:
@@ -106,146 +100,341 @@ def post(
     facility_id: int,
     postings: Sequence[Posting],
     *,
-    reversals: Sequence[tuple[str, str]] = (),
+    reversals: Sequence[Reversal] = (),
+    expected: Sequence[Expected] = (),
+    rechecked: Collection[str] = (),
+    moves: Sequence[Move] = (),
     flags: Sequence[Flag] = (),
+    numbers: Numbers | None = None,
     now: int,
     time_zone: str,
-) -> dict[str, list[Flag]]:
-    """Post facts, reverse (operation id, reversed by) pairs, raise flags, and fold the cards concerned.
+    of_reports: bool = False,
+) -> Posted:
+    """Post facts of one device (or of the server), reverse, move, raise flags, and fold the cards concerned.
 
     An operation id is posted once in its life: a second posting breaks the fact's key and the whole
-    transaction. A reversed operation must be in the ledger already or among the postings; reversing
-    twice changes nothing. `time_zone` is the facility's, for the periods that facts are booked in.
-    Returns by operation id the exceptions keyed by these operations that stand afterwards.
+    transaction. `expected` are issues of other facilities to this one, `rechecked` receipts and shipments
+    about which something was decided or changed elsewhere. `time_zone` is the facility's, for periods and
+    days. Facts `of_reports` are booked in their own month whether or not it is reported: they are the report.
     """
     connection = session.connection()
-    numbers = Numbers(connection, facility_id)
-    plans = _open(connection, facility_id, numbers, postings)
-    _write_facts(connection, facility_id, plans, postings, time_zone)
-    _reverse(connection, facility_id, plans, reversals)
-    for plan in plans.values():
-        _fold(connection, facility_id, plan)
-    by_number = {plan.card.number: plan for plan in plans.values()}
-    card_store.write_cards(
-        connection, facility_id, numbers, [(plan.card, plan.state) for plan in plans.values()]
-    )
-    card_store.write_counts(
-        connection, facility_id, [(n, plan.counts, plan.removed) for n, plan in by_number.items()]
-    )
-    card_store.write_lots(connection, facility_id, numbers, _expiries(postings))
-    turned = [
-        exceptions.Turn(plan.card.number, plan.card.key, plan.card.state.negative, plan.state.negative)
-        for plan in plans.values()
-        if plan.card.state.negative != plan.state.negative
-    ]
-    raised = exceptions.settle(session, facility_id, numbers, flags, turned, _lines(postings), now)
+    numbers = numbers or Numbers(connection, facility_id)
+    facility = exceptions.facility_code(session, facility_id)
+    codes = ProductCodes(connection)
+    desk = Desk(connection, facility_id, facility, codes, Days(time_zone))
+    work = _open(desk, numbers, postings)
+    gone = reverse(desk, numbers, postings, reversals, now)
+    work.flags += [*flags, *gone.flags]
+    work.closed += gone.closed
+    _imply(work, postings)
+    claims = _settle_receipts(work, postings, expected, {*rechecked, *gone.operations})
+    _changes(work, postings, gone, claims, moves)
+    device = postings[0].device if postings else ""
+    _fold(work, device)
+    periods = Periods(connection, facility_id, time_zone, of_reports)
+    _write(work, postings, periods, device)
+    _settle_lots(work, gone)
+    _turn(work, postings)
+    flags = [flag for flag in work.flags if not _taken_back(flag, gone)]
+    exceptions.raise_flags(connection, facility_id, facility, numbers, flags, now)
+    exceptions.close(connection, facility_id, numbers, work.closed, now)
     numbers.save()
     announce(session, facility_id)
-    return raised
+    return Posted(exceptions.by_operation(flags), claims.senders)
 
 
-def _open(
-    connection: Connection, facility_id: int, numbers: Numbers, postings: Sequence[Posting]
-) -> dict[CardKey, _Plan]:
-    wanted = {entry.card_key for posting in postings for entry in posting.entries}
-    cards = card_store.open_cards(connection, facility_id, numbers, wanted)
-    plans = {key: _Plan(card) for key, card in cards.items()}
-    sums: dict[tuple[CardKey, int, str, bool], int] = defaultdict(int)
+def _open(desk: Desk, numbers: Numbers, postings: Sequence[Posting]) -> _Work:
+    """The cards of the entries, and on each what is new: lines of one operation on one card act as one sum."""
+    fresh: dict[CardKey, list[CardFact]] = {}
+    told: dict[lots.LotKey, set[str | None]] = {}
     for posting in postings:
+        operation = posting.operation_id
         for entry in posting.entries:
-            counted = entry.flow == "counted"
-            sums[entry.card_key, entry.effective_at, posting.operation_id, counted] += entry.quantity
-    for (key, effective_at, operation_id, counted), quantity in sums.items():
-        plans[key].fresh.append(CardFact(effective_at, operation_id, counted, quantity))
-    return plans
+            key = entry.card_key
+            fact = CardFact(entry.effective_at, operation, entry.flow == "counted", entry.quantity)
+            facts = fresh.setdefault(key, [])
+            if facts and facts[-1][:3] == fact[:3]:
+                facts[-1] = fact._replace(quantity=facts[-1].quantity + fact.quantity)
+            else:
+                facts.append(fact)
+            if entry.lot:
+                told.setdefault((entry.product_id, entry.lot), set()).add(entry.expiry)
+    cards = card_store.open_cards(desk.connection, desk.facility_id, numbers, fresh.keys())
+    return _Work(desk, numbers, cards, fresh, told)
 
 
-def _write_facts(
-    connection: Connection,
-    facility_id: int,
-    plans: dict[CardKey, _Plan],
+def _imply(work: _Work, postings: Sequence[Posting]) -> None:
+    """Counts of 0 that follow from `all_lots`: of these counts on other cards, of earlier ones on new cards."""
+    here = work.desk.connection, work.desk.facility_id
+    new = {key for key, card in work.cards.items() if card.is_new}
+    full = [posting for posting in postings if posting.all_lots]
+    for key, place in card_store.full_counts_of(*here, new) if new else ():
+        work.implied.append((key, place, place[1]))
+    for posting in full:
+        named = {entry.card_key for entry in posting.entries}
+        at = posting.entries[0].effective_at
+        shelves = {(product, location, account) for product, _, location, account in named}
+        for card in card_store.cards_on(*here, shelves):
+            work.cards.setdefault(card.key, card)
+        for key in work.cards:
+            if (key[0], key[2], key[3]) in shelves and key not in named:
+                work.implied.append((key, (at, posting.operation_id), posting.operation_id))
+        card_store.write_full_count(*here, posting.operation_id, at, shelves)
+
+
+def _settle_receipts(
+    work: _Work, postings: Sequence[Posting], expected: Sequence[Expected], changed: Collection[str]
+) -> transfers.Claims:
+    received: list[tuple[Posting, transfers.Lines]] = []
+    for posting in postings:
+        if posting.receipt is not None:
+            lines = [
+                (entry.product_id, entry.lot, entry.line, work.cards[entry.card_key].number)
+                for entry in posting.entries
+            ]
+            received.append((posting, lines))
+    desk = transfers.Desk(
+        work.desk.connection, work.desk.facility_id, work.desk.facility, work.desk.product_codes
+    )
+    claims = transfers.settle(desk, work.numbers, received, expected, changed)
+    work.flags += claims.flags
+    work.closed += claims.closed
+    return claims
+
+
+def _changes(
+    work: _Work,
     postings: Sequence[Posting],
-    time_zone: str,
+    gone: Reversed,
+    claims: transfers.Claims,
+    moves: Sequence[Move],
 ) -> None:
-    periods: dict[int, int] = {}
+    """Which cards cannot simply be appended to, and why."""
+    by_number = {card.number: card for card in work.cards.values()}
+    touched = {*gone.places, *claims.out, *claims.back, *(move.card for move in moves)} - by_number.keys()
+    for card in card_store.cards_numbered(work.desk.connection, work.desk.facility_id, touched):
+        by_number[card.number] = card
+        work.cards[card.key] = card
+
+    def change(number: int) -> Change:
+        card = by_number[number]
+        return work.close_look.setdefault(card.key, Change(card))
+
+    for number, places in gone.places.items():
+        change(number).places += places
+    for number, ones in claims.out.items():
+        change(number).places += ones.values()
+    for number, ones in claims.back.items():
+        change(number).places += ones.values()
+        change(number).back |= ones.keys()
+    for move in moves:
+        change(move.card).places += card_store.move(work.desk.connection, work.desk.facility_id, move)
+    for key, _, _ in work.implied:
+        change(work.cards[key].number)
+    out = {(id_, number) for number, ones in claims.out.items() for id_ in ones}
+    by_id = {posting.operation_id: posting for posting in postings}
+    for key, facts in work.fresh.items():
+        card = work.cards[key]
+        facts.sort()
+        if key in work.close_look or _needs_close_look(card, facts, by_id):
+            placed = [
+                _placed(
+                    work, key, by_id[fact.id], fact, fact.id in gone.before or (fact.id, card.number) in out
+                )
+                for fact in facts
+            ]
+            change(card.number).fresh += placed
+    _add_implied(work, by_id, gone)
+
+
+def _needs_close_look(card: OpenCard, facts: Sequence[CardFact], postings: dict[str, Posting]) -> bool:
+    first, last = facts[0], card.state.last
+    if last is not None and (first.effective_at, first.id) <= last:
+        return True
+    device = postings[first.id].device
+    if any(postings[fact.id].by_day for fact in facts):
+        return True
+    if not device:
+        return False
+    if first.effective_at <= card.watch_until:
+        return True
+    stranger = card.watch_by not in ("", device)
+    return stranger and last is not None and first.effective_at <= last[0] + OVERLAP_MS
+
+
+def _placed(work: _Work, key: CardKey, posting: Posting, fact: CardFact, out: bool) -> Placed:
+    witness = Witness(
+        fact.id,
+        fact.effective_at,
+        fact.counted,
+        posting.device,
+        work.numbers.mark,
+        posting.seen,
+        posting.by_day,
+        work.desk.days.of(fact.effective_at)[0],
+    )
+    line = min(entry.line for entry in posting.entries if entry.card_key == key)
+    return Placed(witness, None if out else (fact.effective_at, fact.id), fact.quantity, line)
+
+
+def _add_implied(work: _Work, postings: dict[str, Posting], gone: Reversed) -> None:
+    stored = late.stored_witnesses(work.desk, {id_ for _, _, id_ in work.implied} - postings.keys())
+    for key, place, id_ in work.implied:
+        at = place[0]
+        if id_ in postings:
+            known = postings[id_].device, work.numbers.mark, postings[id_].seen, postings[id_].by_day
+        else:
+            known = stored[id_]
+        witness = Witness(id_, at, True, *known, work.desk.days.of(at)[0], True)
+        out = id_ in gone.before or id_ in gone.operations
+        work.close_look[key].fresh.append(Placed(witness, None if out else place, 0, -1))
+
+
+def _fold(work: _Work, device: str) -> None:
+    for key, change in work.close_look.items():
+        done = late.refold(work.desk, change)
+        work.refolded[key] = done
+        work.states[key] = done.state
+        work.counts[change.card.number] = done.counts
+        work.flags += done.flags
+        work.closed += done.closed
+    for key, facts in work.fresh.items():
+        if key not in work.close_look:
+            card = work.cards[key]
+            on_hand, counted, _, negative = card.state
+            for at, id_, is_count, quantity in facts:
+                if is_count:
+                    counts = work.counts.setdefault(card.number, {})
+                    counts[at, id_] = CountOutcome(quantity - on_hand, counted is None)
+                    on_hand, counted, negative = quantity, (at, id_), None
+                else:
+                    on_hand += quantity
+                    if on_hand < 0 and negative is None:
+                        negative = id_
+            work.states[key] = CardState(on_hand, counted, (at, id_), negative)
+
+
+def _write(work: _Work, postings: Sequence[Posting], periods: Periods, device: str) -> None:
+    desk = work.desk
     rows: list[tuple[object, ...]] = []
+    numbers = {key: card.number for key, card in work.cards.items()}
     for posting in postings:
+        id_ = posting.operation_id
         for entry in posting.entries:
-            at = entry.effective_at
-            if at not in periods:
-                periods[at] = period_of(at, time_zone)
+            number, at = numbers[entry.card_key], entry.effective_at
+            found = None
+            if entry.flow == "counted":
+                outcome = work.counts.get(number, {}).get((at, id_))
+                found = None if outcome is None else outcome.variance
+            own, booked_in = periods.book(at, entry.product_id)
+            if conflicts.late_for_period(own, booked_in):
+                detail: dict[str, object] = {"period": own, "booked_in": booked_in}
+                work.flags.append(Flag("late_for_period", id_, entry.line, detail))
             rows.append(
                 (
-                    facility_id,
-                    plans[entry.card_key].card.number,
+                    desk.facility_id,
+                    number,
                     at,
-                    posting.operation_id,
+                    id_,
                     entry.line,
                     entry.flow,
                     entry.quantity,
                     entry.reason_id,
                     entry.expiry,
-                    periods[at],
+                    booked_in,
+                    found,
                 )
             )
-    insert_rows(connection, "fact", FACT_COLUMNS, rows)
-
-
-def _reverse(
-    connection: Connection,
-    facility_id: int,
-    plans: dict[CardKey, _Plan],
-    reversals: Sequence[tuple[str, str]],
-) -> None:
-    if not reversals:
-        return
-    rows = [(facility_id, operation_id, by) for operation_id, by in reversals]
-    write_rows(
-        connection,
-        "INSERT INTO reversal (facility_id, operation_id, reversed_by) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        rows,
-    )
-    gone = {operation_id for operation_id, _ in reversals}
-    for card, keys in card_store.places_of(connection, facility_id, gone):
-        plans.setdefault(card.key, _Plan(card)).removed += keys
-    for plan in plans.values():
-        plan.fresh = [fact for fact in plan.fresh if fact.id not in gone]
-
-
-def _fold(connection: Connection, facility_id: int, plan: _Plan) -> None:
-    stored = plan.card.state
-    changed = [fact.key for fact in plan.fresh] + plan.removed
-    if not changed:
-        plan.state = stored
-    elif stored.last is None or min(changed) > stored.last:
-        plan.state, plan.counts = fold(plan.fresh, stored)
-    else:
-        # The segment is read after the new facts were written, so it holds them already.
-        start, segment, reaches_end = card_store.segment(
-            connection, facility_id, plan.card.number, min(changed), max(changed)
+    for key, place, id_ in work.implied:
+        outcome = work.counts.get(numbers[key], {}).get(place)
+        found = None if outcome is None else outcome.variance
+        booked_in = periods.book(place[0], key[0])[1]
+        rows.append(
+            (desk.facility_id, numbers[key], place[0], id_, -1, "counted", 0, None, None, booked_in, found)
         )
-        plan.state, plan.counts = fold(segment, start)
-        if not reaches_end:
-            plan.state = stored
+    insert_rows(desk.connection, "fact", FACT_COLUMNS, rows)
+    by_day = any(posting.by_day for posting in postings)
+    cards = [
+        (work.cards[key], state, _watch(work, key, device, by_day)) for key, state in work.states.items()
+    ]
+    card_store.write_cards(desk.connection, desk.facility_id, work.numbers, cards)
+    removed = {change.card.number: change.places for change in work.close_look.values()}
+    card_store.write_counts(desk.connection, desk.facility_id, work.counts, removed)
+    deltas = [
+        (
+            desk.facility_id,
+            numbers[key],
+            place[1],
+            work.numbers.next(),
+            delta,
+            periods.book(place[0], key[0])[1],
+        )
+        for key, done in work.refolded.items()
+        for place, delta in done.deltas
+    ]
+    columns = ("facility_id", "card", "operation_id", "change", "delta", "booked_in")
+    insert_rows(desk.connection, "variance_change", columns, deltas)
 
 
-def _expiries(postings: Sequence[Posting]) -> dict[tuple[int, str], str | None]:
-    """Each named lot heard of, with the earliest expiry told for it here."""
-    told: dict[tuple[int, str], str | None] = {}
-    for posting in postings:
-        for entry in posting.entries:
-            if entry.lot:
-                lot = entry.product_id, entry.lot
-                before = told.get(lot)
-                told[lot] = min(before, entry.expiry) if before and entry.expiry else before or entry.expiry
-    return told
+def _watch(work: _Work, key: CardKey, device: str, by_day: bool) -> tuple[str, int]:
+    """Until when a fact of which other device may be too near to a count on this card; see models.Card."""
+    card = work.cards[key]
+    by, until = card.watch_by, card.watch_until
+    if not device or key not in work.fresh:
+        return by, until
+    if by not in ("", device) and card.state.last is not None:
+        until = max(until, card.state.last[0] + OVERLAP_MS)
+    if by_day:
+        until = max(until, *(work.desk.days.of(fact.effective_at)[2] for fact in work.fresh[key]))
+    return device, until
 
 
-def _lines(postings: Sequence[Posting]) -> dict[tuple[str, CardKey], int]:
-    """The first line of each operation on each card, to point at."""
-    lines: dict[tuple[str, CardKey], int] = {}
-    for posting in postings:
-        for entry in posting.entries:
-            place = posting.operation_id, entry.card_key
-            lines[place] = min(lines.get(place, entry.line), entry.line)
-    return lines
+def _settle_lots(work: _Work, gone: Reversed) -> None:
+    doubtful = {
+        (key[0], key[1])
+        for key, change in work.close_look.items()
+        if key[1] and (change.card.number in gone.places or any(one.place is None for one in change.fresh))
+    }
+    desk = work.desk
+    flags, closed = lots.settle(
+        desk.connection,
+        desk.facility_id,
+        desk.facility,
+        work.numbers,
+        work.told,
+        doubtful,
+        desk.product_codes,
+    )
+    work.flags += flags
+    work.closed += closed
+
+
+def _turn(work: _Work, postings: Sequence[Posting]) -> None:
+    """Open and close `negative_stock` where another fact than before, or none, took a card below 0."""
+    lines: dict[tuple[str, CardKey], int] | None = None
+    for key, state in work.states.items():
+        card = work.cards[key]
+        before, after = card.state.negative, state.negative
+        if before == after:
+            continue
+        product = work.desk.product_codes[key[0]]
+        detail, subject = exceptions.card_detail(key, product), exceptions.card_subject(key, product)
+        if before is not None:
+            work.closed.append(Flag("negative_stock", before, -1, detail, subject).id_at(work.desk.facility))
+        if after is not None:
+            if lines is None:
+                lines = {
+                    (posting.operation_id, entry.card_key): entry.line
+                    for posting in postings
+                    for entry in reversed(posting.entries)
+                }
+            line = lines.get((after, key))
+            if line is None:
+                line = card_store.first_line(work.desk.connection, work.desk.facility_id, card.number, after)
+            work.flags.append(Flag("negative_stock", after, line, detail, subject, card.number))
+
+
+def _taken_back(flag: Flag, gone: Reversed) -> bool:
+    """Whether what a flag says was taken back by a reversal that came before its operation."""
+    concerned = {flag.operation_id, flag.other}
+    return flag.code in conflicts.OF_THE_FACT and not concerned.isdisjoint(gone.before | gone.operations)

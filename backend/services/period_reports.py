@@ -27,10 +27,11 @@ from backend.domain.period_reports import (
 )
 from backend.domain.periods import first_day, last_day, period_of
 from backend.ids import derived_id
-from backend.models import Card, Fact, Operation, PeriodReport, Reversal
+from backend.models import Card, Fact, Operation, PeriodReport
+from backend.models import Reversal as ReversalRow
 from backend.services import ledger
 from backend.services.exceptions import as_answer
-from backend.services.ledger import Entry, Posting
+from backend.services.postings import Entry, Posting, Reversal
 from backend.services.reasons import COMPUTER_GENERATED, REPORTED
 
 KIND = "report.period"
@@ -66,7 +67,7 @@ class Entered:
 @dataclass(slots=True)
 class _Batch:
     postings: list[Posting] = field(default_factory=list)
-    reversals: list[tuple[str, str]] = field(default_factory=list)
+    reversals: list[Reversal] = field(default_factory=list)
     operations: list[tuple[str, bytes, int]] = field(default_factory=list)
     reports: list[tuple[object, ...]] = field(default_factory=list)
 
@@ -101,8 +102,8 @@ def recorded_by_devices(
             col(Operation.device_id).is_not(None),
             col(Card.product_id).in_(products),
             ~exists().where(
-                col(Reversal.facility_id) == col(Fact.facility_id),
-                col(Reversal.operation_id) == col(Fact.operation_id),
+                col(ReversalRow.facility_id) == col(Fact.facility_id),
+                col(ReversalRow.operation_id) == col(Fact.operation_id),
             ),
         )
         .distinct()
@@ -152,10 +153,10 @@ def _add(
     content = _content(desk.facility, desk.products[product_id], period, figures)
     digest = hashlib.sha256(content).hexdigest()
     operation_id = derived_id(KIND, desk.facility, desk.products[product_id], str(period), digest, replaced)
-    if replaced:
-        batch.reversals.append((replaced, operation_id))
     start = local_moment(first_day(period), desk.time_zone)
     end = local_moment(last_day(period), desk.time_zone, 23, 59, 59)
+    if replaced:
+        batch.reversals.append(Reversal(replaced, operation_id, end))
     entries = [_entry(desk, product_id, fact, start, end) for fact in facts]
     batch.postings.append(Posting(operation_id, entries))
     batch.operations.append((operation_id, content, end))
@@ -196,7 +197,8 @@ def _write(session: Session, desk: Desk, batch: _Batch) -> None:
         reversals=batch.reversals,
         now=desk.now,
         time_zone=desk.time_zone,
-    )
+        of_reports=True,
+    ).standing
     rows: list[tuple[object, ...]] = []
     for operation_id, content, effective_at in batch.operations:
         answer = as_answer(standing.get(operation_id, ()), desk.facility)
@@ -216,6 +218,7 @@ def _write(session: Session, desk: Desk, batch: _Batch) -> None:
                 desk.now,
                 "flagged" if answer else "applied",
                 json.dumps(answer, ensure_ascii=False) if answer else "",
+                *(0, 0, False),
             )
         )
     ledger.record(session, rows)

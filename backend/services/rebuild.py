@@ -1,116 +1,99 @@
 """Rebuild every projection from the ledger, or only compare: the proof that nothing but facts is needed.
 
-Rebuilt are the cards' balances and places, what counts found, standing `negative_stock` exceptions and
-the lots' expiry dates. Numbers of cards and change numbers are identities, not projections.
+Rebuilt are the cards' balances and places, what counts found, the exceptions that follow from facts alone,
+the lots' expiry dates, and which receipts are out of the fold. Numbers of cards and change numbers are
+identities, not projections. What should be is told by services.projection; here it is compared and mended.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, exists
-from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
-from backend.db import announce
-from backend.models import Card, CountResult, Facility, Fact, Lot, Reversal, StockException
+from backend.db import announce, write_rows
+from backend.models import Card, CountResult, Displacement, Facility, Lot, StockException
 from backend.services import card_store, exceptions
-from backend.services.card_store import CardKey, OpenCard
+from backend.services.card_store import OpenCard
+from backend.services.catalogue_codes import ProductCodes
 from backend.services.changes import Numbers
-from sync.fold import CardFact, CardState, CountOutcome, SortKey, fold
+from backend.services.exceptions import Flag
+from backend.services.late import Desk
+from backend.services.projection import CODES, Projection, count_dated_back, project
+from backend.services.shelf import Days
+from backend.services.time_zones import time_zone_of
+from sync.fold import CardState, CountOutcome, SortKey
 
-Folded = tuple[CardState, dict[SortKey, CountOutcome]]
 
+def rebuild(session: Session, *, check: bool, now: int, time_zone: str = "UTC") -> list[str]:
+    """Differences between what is stored and what the facts say, a sentence each; mended unless `check`.
 
-def rebuild(session: Session, *, check: bool, now: int) -> list[str]:
-    """Differences between what is stored and what the facts say, a sentence each; mended unless `check`."""
+    `time_zone` is the default of facilities.
+    """
     found: list[str] = []
     for facility_id, code in session.exec(select(Facility.id, Facility.code).order_by(Facility.code)).all():
-        found += _facility(session, facility_id or 0, code, check=check, now=now)
+        zone = time_zone_of(session, facility_id or 0, time_zone)
+        found += _facility(session, facility_id or 0, code, zone, check=check, now=now)
     return found
 
 
-def _facility(session: Session, facility_id: int, code: str, *, check: bool, now: int) -> list[str]:
+@dataclass(slots=True)
+class _Differences:
+    """What is stored otherwise than it should be."""
+
+    said: list[str] = field(default_factory=list)
+    cards: list[OpenCard] = field(default_factory=list)
+    missing: list[Flag] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
+    lots: list[tuple[int, str]] = field(default_factory=list)
+    out: set[tuple[int, str]] = field(default_factory=set)
+    not_out: set[tuple[int, str]] = field(default_factory=set)
+
+
+def _facility(
+    session: Session, facility_id: int, code: str, zone: str, *, check: bool, now: int
+) -> list[str]:
     connection = session.connection()
+    # Before the reads: on PostgreSQL it is what keeps other writers of the facility away until this is done.
     numbers = None if check else Numbers(connection, facility_id)
-    stored = _stored_cards(session, facility_id)
-    facts = dict(_facts(connection, facility_id))
-    strays = facts.keys() - stored.keys()
-    found = [f"{code}: facts on card {number}, which is not there" for number in sorted(strays)]
+    desk = Desk(connection, facility_id, code, ProductCodes(connection), Days(zone))
+    cards = _stored_cards(session, facility_id)
+    told = project(desk, cards)
+    for id_ in count_dated_back(desk):
+        flag = Flag("count_backdated", id_)
+        told.exceptions[flag.id_at(code)] = flag
     counts = _stored_counts(session, facility_id)
-    wrong: list[tuple[OpenCard, Folded]] = []
-    for number, card in stored.items():
-        folded = fold(facts.get(number, ()))
-        differences = [*_card_differences(card, folded[0]), *_count_differences(counts[number], folded[1])]
-        found += [f"{code}: card {number}: {what}" for what in differences]
-        if differences:
-            wrong.append((card, folded))
-    states = {number: fold(facts.get(number, ()))[0] for number in stored}
-    stale, missing = _exception_differences(session, facility_id, states)
-    found += [f"{code}: card {card}: negative_stock of {id_} stands without cause" for card, id_ in stale]
-    found += [f"{code}: card {card}: negative_stock of {id_} does not stand" for card, id_ in missing]
-    told, lots = _lot_differences(session, facility_id)
-    found += [
-        f"{code}: lot {number}: expiry {told[product, number]} is not stored" for product, number in lots
-    ]
-    if numbers is not None and found:
-        card_store.write_cards(
-            connection, facility_id, numbers, [(card, state) for card, (state, _) in wrong]
-        )
-        gone = {
-            card.number: [place for place in counts[card.number] if place not in outcomes]
-            for card, (_, outcomes) in wrong
-        }
-        card_store.write_counts(
-            connection,
-            facility_id,
-            [(card.number, outcomes, gone[card.number]) for card, (_, outcomes) in wrong],
-        )
-        turned = [_turn(stored[number].key, number, before=id_) for number, id_ in stale]
-        turned += [_turn(stored[number].key, number, after=id_) for number, id_ in missing]
-        exceptions.settle(session, facility_id, numbers, (), turned, {}, now)
-        card_store.write_lots(
-            connection, facility_id, numbers, {lot: told[lot] for lot in lots}, replace=True
-        )
+    found = _Differences()
+    _compare_cards(told, cards, counts, found)
+    _compare_exceptions(session, facility_id, told, found)
+    _compare_lots(session, facility_id, told, found)
+    _compare_displaced(session, facility_id, told, found)
+    if numbers is not None and found.said:
+        _mend(session, desk, numbers, told, counts, found, now)
         numbers.save()
         announce(session, facility_id)
-    return found
+    return [f"{code}: {what}" for what in found.said]
 
 
-def _turn(key: CardKey, card: int, *, before: str | None = None, after: str | None = None) -> exceptions.Turn:
-    return exceptions.Turn(card, key, before, after)
-
-
-def _stored_cards(session: Session, facility_id: int) -> dict[int, OpenCard]:
-    statement = select(Card.__table__).where(col(Card.facility_id) == facility_id)  # type: ignore[attr-defined]
-    cards = map(card_store.as_open, session.connection().execute(statement))
-    return {card.number: card for card in cards}
-
-
-def _facts(connection: Connection, facility_id: int) -> Iterator[tuple[int, list[CardFact]]]:
-    reversed_ = exists().where(
-        col(Reversal.facility_id) == col(Fact.facility_id),
-        col(Reversal.operation_id) == col(Fact.operation_id),
-    )
-    statement = (
-        select_columns(
-            col(Fact.card), col(Fact.effective_at), col(Fact.operation_id), col(Fact.flow), col(Fact.quantity)
-        )
-        .where(col(Fact.facility_id) == facility_id, ~reversed_)
-        .order_by(col(Fact.card), col(Fact.effective_at), col(Fact.operation_id))
-    )
-    for card, rows in groupby(connection.execute(statement), key=itemgetter(0)):
-        yield card, card_store.summed((at, id_, flow, quantity) for _, at, id_, flow, quantity in rows)
-
-
-def _stored_counts(session: Session, facility_id: int) -> dict[int, dict[SortKey, CountOutcome]]:
-    counts: dict[int, dict[SortKey, CountOutcome]] = defaultdict(dict)
-    for row in session.exec(select(CountResult).where(CountResult.facility_id == facility_id)):
-        counts[row.card][row.effective_at, row.operation_id] = CountOutcome(row.variance, row.opening)
-    return counts
+def _compare_cards(
+    told: Projection,
+    cards: dict[int, OpenCard],
+    counts: dict[int, dict[SortKey, CountOutcome]],
+    found: _Differences,
+) -> None:
+    strays = told.cards.keys() - cards.keys()
+    found.said += [f"facts on card {number}, which is not there" for number in sorted(strays)]
+    for number, card in cards.items():
+        state = told.cards.get(number, CardState())
+        wrong = [
+            *_card_differences(card, state),
+            *_count_differences(counts[number], told.counts.get(number, {})),
+        ]
+        found.said += [f"card {number}: {what}" for what in wrong]
+        if wrong:
+            found.cards.append(card)
 
 
 def _card_differences(card: OpenCard, state: CardState) -> Iterable[str]:
@@ -127,35 +110,100 @@ def _count_differences(
             yield f"count {place[1]} found {stored.get(place)}, the facts say {told.get(place)}"
 
 
-def _exception_differences(
-    session: Session, facility_id: int, states: dict[int, CardState]
-) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
-    """(card, operation id) of `negative_stock` that stands without cause, and that should stand."""
+def _compare_exceptions(session: Session, facility_id: int, told: Projection, found: _Differences) -> None:
     standing = {
-        (card or 0, id_)
-        for card, id_ in session.exec(
-            select(StockException.card, StockException.operation_id).where(
+        id_: (code, operation)
+        for id_, code, operation in session.exec(
+            select(StockException.id, StockException.code, StockException.operation_id).where(
                 StockException.facility_id == facility_id,
-                StockException.code == "negative_stock",
+                col(StockException.code).in_(CODES),
                 col(StockException.closed_at).is_(None),
             )
         )
     }
-    due = {(number, state.negative) for number, state in states.items() if state.negative is not None}
-    return sorted(standing - due), sorted(due - standing)
+    for id_ in sorted(standing.keys() - told.exceptions.keys()):
+        code, operation = standing[id_]
+        found.said.append(f"{code} of {operation} stands without cause")
+        found.extra.append(id_)
+    for id_ in sorted(told.exceptions.keys() - standing.keys()):
+        flag = told.exceptions[id_]
+        found.said.append(f"{flag.code} of {flag.operation_id} does not stand")
+        found.missing.append(flag)
 
 
-def _lot_differences(
-    session: Session, facility_id: int
-) -> tuple[dict[tuple[int, str], str | None], list[tuple[int, str]]]:
-    """What the facts tell of each lot's expiry, and the lots stored otherwise."""
-    statement = (
-        select(Card.product_id, Card.lot, func.min(col(Fact.expiry)))
-        .join(Fact, (col(Fact.facility_id) == col(Card.facility_id)) & (col(Fact.card) == col(Card.number)))
-        .where(col(Card.facility_id) == facility_id, col(Card.lot) != "")
-        .group_by(col(Card.product_id), col(Card.lot))
-    )
-    told = {(product, lot): expiry for product, lot, expiry in session.exec(statement)}
+def _compare_lots(session: Session, facility_id: int, told: Projection, found: _Differences) -> None:
     rows = session.exec(select(Lot.product_id, Lot.number, Lot.expiry).where(Lot.facility_id == facility_id))
     stored = {(product, number): expiry for product, number, expiry in rows}
-    return told, sorted(lot for lot, expiry in told.items() if lot not in stored or stored[lot] != expiry)
+    for lot, expiry in sorted(told.lots.items()):
+        if lot not in stored or stored[lot] != expiry:
+            found.said.append(f"lot {lot[1]}: expiry {expiry} is not stored")
+            found.lots.append(lot)
+
+
+def _compare_displaced(session: Session, facility_id: int, told: Projection, found: _Differences) -> None:
+    stored = set(
+        session.exec(
+            select(Displacement.card, Displacement.operation_id).where(
+                Displacement.facility_id == facility_id, col(Displacement.at).is_(None)
+            )
+        )
+    )
+    found.out, found.not_out = told.out - stored, stored - told.out
+    found.said += [f"card {card}: receipt {id_} should be out of the fold" for card, id_ in sorted(found.out)]
+    found.said += [f"card {card}: receipt {id_} is out of the fold" for card, id_ in sorted(found.not_out)]
+
+
+def _mend(
+    session: Session,
+    desk: Desk,
+    numbers: Numbers,
+    told: Projection,
+    counts: dict[int, dict[SortKey, CountOutcome]],
+    found: _Differences,
+    now: int,
+) -> None:
+    connection, facility_id = desk.connection, desk.facility_id
+    states = [
+        (card, told.cards.get(card.number, CardState()), (card.watch_by, card.watch_until))
+        for card in found.cards
+    ]
+    card_store.write_cards(connection, facility_id, numbers, states)
+    wrong = [card.number for card in found.cards]
+    card_store.write_counts(
+        connection,
+        facility_id,
+        {number: told.counts.get(number, {}) for number in wrong},
+        {number: list(counts[number]) for number in wrong},
+    )
+    exceptions.raise_flags(connection, facility_id, desk.facility, numbers, found.missing, now)
+    exceptions.close(connection, facility_id, numbers, found.extra, now)
+    write_rows(
+        connection,
+        "INSERT INTO lot (facility_id, product_id, number, expiry, change) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (facility_id, product_id, number) "
+        "DO UPDATE SET expiry = excluded.expiry, change = excluded.change",
+        [(facility_id, *lot, told.lots[lot], numbers.next()) for lot in found.lots],
+    )
+    write_rows(
+        connection,
+        "INSERT INTO displacement (facility_id, card, operation_id, quantity) VALUES (?, ?, ?, 0)",
+        [(facility_id, card, id_) for card, id_ in sorted(found.out)],
+    )
+    write_rows(
+        connection,
+        "DELETE FROM displacement WHERE facility_id = ? AND card = ? AND operation_id = ?",
+        [(facility_id, card, id_) for card, id_ in sorted(found.not_out)],
+    )
+
+
+def _stored_cards(session: Session, facility_id: int) -> dict[int, OpenCard]:
+    statement = select(Card.__table__).where(col(Card.facility_id) == facility_id)  # type: ignore[attr-defined]
+    cards = map(card_store.as_open, session.connection().execute(statement))
+    return {card.number: card for card in cards}
+
+
+def _stored_counts(session: Session, facility_id: int) -> dict[int, dict[SortKey, CountOutcome]]:
+    counts: dict[int, dict[SortKey, CountOutcome]] = defaultdict(dict)
+    for row in session.exec(select(CountResult).where(CountResult.facility_id == facility_id)):
+        counts[row.card][row.effective_at, row.operation_id] = CountOutcome(row.variance, row.opening)
+    return counts

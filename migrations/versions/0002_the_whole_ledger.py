@@ -150,6 +150,13 @@ def upgrade() -> None:
     )
 
     with op.batch_alter_table('operation', schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_operation_copies",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("copy > 0"),
+            postgresql_where=sa.text("copy > 0"),
+        )
         batch_op.add_column(sa.Column('change', sa.BigInteger(), nullable=False, server_default='0'))
         batch_op.add_column(sa.Column('seen', sa.BigInteger(), nullable=False, server_default='0'))
         batch_op.add_column(sa.Column('by_day', sa.Boolean(), nullable=False, server_default=sa.false()))
