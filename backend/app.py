@@ -29,6 +29,7 @@ from backend.web.errors import exception_handlers
 from backend.web.health import health
 from backend.web.live import feeding, live
 from backend.web.metrics import meters_of, metrics
+from backend.web.patience import give_up_slow_bodies
 from backend.web.readable import refuse_unreadable
 from backend.web.request_log import logged, set_up_logging
 from backend.web.traces import note_stray
@@ -57,7 +58,11 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uu
             "viewer": Provide(provide_viewer, sync_to_thread=False),
             "client_address": Provide(_client_address(settings), sync_to_thread=False),
         },
-        middleware=[refuse_unreadable, refuse_cross_site(settings)],
+        middleware=[
+            refuse_unreadable,
+            give_up_slow_bodies(settings.request_seconds),
+            refuse_cross_site(settings),
+        ],
         before_send=[security_headers(settings)],
         exception_handlers=exception_handlers,
         lifespan=[_life(db, clock), feeding],

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(
         default=0, ge=0, description="Proxies in front whose X-Forwarded-For entries are believed."
     )
+    request_seconds: int = Field(
+        default=300, ge=1, description="How long the body of a request may take to arrive."
+    )
     amc_months: int = Field(
         default=3, ge=1, le=24, description="Reported months that the AMC is the mean of."
     )
