@@ -58,7 +58,7 @@ def run_backup(arguments: argparse.Namespace, settings: Settings) -> int:
 def run_restore(arguments: argparse.Namespace, settings: Settings) -> int:
     """Restore, compare with the ledger as `rebuild --check` does, and say what comes next."""
     path: Path = arguments.file
-    made = _sqlite_file(settings)
+    made = _new_sqlite_file(settings)
     bar = ProgressBar("Restoring")
     try:
         header = backup.restore(settings.database_address, path, progress=bar)
@@ -76,7 +76,14 @@ def run_restore(arguments: argparse.Namespace, settings: Settings) -> int:
     remark(
         "Browsers sign in again. Revoke again what was revoked since the backup, and change such passwords."
     )
-    remark(f"Devices and API tokens are known by the secret key of old: {_key(settings)}.")
+    if settings.secret_key or Path(_key(settings)).exists():
+        remark(
+            f"Devices are known by the secret key of the time of the backup: {_key(settings)} must be that one."
+        )
+    else:
+        remark(
+            f"Put the secret key of old into {_key(settings)} before serving, or every device must sign in again."
+        )
     with opened(settings) as database, database.reading() as session:
         differences = rebuild(session, check=True, now=system_clock())
     for difference in differences:
@@ -91,12 +98,21 @@ def run_restore(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _sqlite_file(settings: Settings) -> Path | None:
-    """The file that a restore would make, None where there is one already or none is needed."""
+def _new_sqlite_file(settings: Settings) -> Path | None:
+    """The file that the restore fills, made here; None where there is one already or none is needed.
+
+    Only who made it may remove it: two restores at once must not remove each other's.
+    """
     url = make_url(settings.database_address)
-    if url.get_backend_name() != "sqlite" or not url.database or Path(url.database).exists():
+    if url.get_backend_name() != "sqlite" or not url.database:
         return None
-    return Path(url.database)
+    path = Path(url.database)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return None
+    return path
 
 
 def _key(settings: Settings) -> str:

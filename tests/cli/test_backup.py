@@ -202,6 +202,7 @@ def test_the_commands_say_what_they_did(made: Path, bincard: Run, monkeypatch: p
     done = bincard("restore", str(path))
     assert done.status == 0
     assert done.out.endswith("Every projection is what the ledger says.\n")
+    assert f"Put the secret key of old into {made / 'other' / 'secret.key'}" in done.err
     with Database(f"sqlite:///{made / 'other' / 'bincard.sqlite'}").reading() as session:
         assert epoch(session) != before
 
@@ -434,6 +435,19 @@ def test_a_file_whose_rows_do_not_fit_changes_nothing(
     with pytest.raises((Problem, DatabaseError)):
         backup.restore(url, path, progress=quiet)
     assert tables_at(url) == set()
+
+
+def test_what_another_restore_is_making_is_not_removed(
+    made: Path, whole: Path, bincard: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = made / "target.sqlite"
+    monkeypatch.setenv("BINCARD_DATABASE_URL", f"sqlite:///{path}?timeout=0.2")
+    with migrate.transaction(f"sqlite:///{path}") as connection:
+        migrate.complete(connection)
+        done = bincard("restore", str(whole))
+        assert done.status == 1
+        assert "locked" in done.err
+    assert "fact" in tables_at(f"sqlite:///{path}")
 
 
 def test_data_are_never_mixed(filled: Database, database_url: str, whole: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, Table
-from sqlmodel import Session, select
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, Table, select
+from sqlmodel import Session
 
 from backend.models import metadata
 
