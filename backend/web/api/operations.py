@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
+import msgspec
 from litestar import get
 from litestar.params import PathParameter
 from msgspec import Struct
@@ -19,6 +20,9 @@ from backend.web.api.exceptions import ExceptionOut, shown
 from backend.web.api.scoping import scope_of
 from backend.web.guards import requires
 from backend.web.viewer import Viewer
+
+# Deeper than any body of ours; an answer must not be deeper than what writes it can follow.
+_DEPTH_MAX = 32
 
 # Whom a medicine was given to is no part of stock; the patient's rights come with the patients.
 _OF_PATIENTS = ("patient", "prescriber")
@@ -96,13 +100,32 @@ def visible_body(content: bytes, products: frozenset[str] | None) -> dict[str, A
         body = json.loads(content)["body"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or not _can_be_told(body):
         return None
     seen = {name: value for name, value in body.items() if name not in _OF_PATIENTS}
     for name, lines in seen.items():
         if isinstance(lines, list):
             seen[name] = [_visible_line(line) for line in lines if _in_view(line, products)]
     return seen
+
+
+def _can_be_told(body: dict[str, Any]) -> bool:
+    """Whether JSON of ours can say it: what was held may hold numbers without bounds and depths without end."""
+    level: list[Any] = [body]
+    for _ in range(_DEPTH_MAX):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    if level:
+        return False
+    try:
+        msgspec.json.encode(body)
+    except (OverflowError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _visible_line(line: Any) -> Any:
