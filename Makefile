@@ -7,6 +7,8 @@ PYTHON ?= python3
 PORT ?= 8000
 # More arguments for pytest: make test ARGS="tests/sync -x"
 ARGS ?=
+# Which measurements: nothing for all but the slow one, a name (docs/performance.md), or all
+BENCH ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -37,8 +39,8 @@ words: .venv/.dev ## Bring the catalogues up to date with the words of the code
 	$(BIN)/pybabel -q extract -F babel.cfg --no-wrap --add-location=file --omit-header -o .venv/words.pot .
 	$(BIN)/pybabel -q update -l fr -i .venv/words.pot -o pwa/locale/fr.po --no-wrap --no-fuzzy-matching --ignore-obsolete
 
-bench: .venv/.dev ## Measure, as ratios against a baseline run beside; writes bench.json
-	$(BIN)/python -m tests.bench
+bench: .venv/.dev ## Measure, each figure beside a baseline; writes bench.json (BENCH="NAME ..." or all)
+	$(BIN)/python -m tests.bench $(BENCH)
 
 pictures: .venv/.dev ## Take the pictures of docs/images anew
 	@sh .ci/browser

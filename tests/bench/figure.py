@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 
@@ -35,6 +35,12 @@ class Figure:
         rounded = {name: _short(value) for name, value in asdict(self).items() if name != "name"}
         return rounded | {"met": self.met}
 
+    @classmethod
+    def read(cls, name: str, entry: dict[str, Any]) -> Figure:
+        """The figure of an entry in bench.json."""
+        names = [one.name for one in fields(cls) if one.name != "name"]
+        return cls(name, **{one: entry[one] for one in names})
+
     def as_row(self) -> list[str]:
         """Its cells in the table, under HEAD."""
         unit = "" if self.bounds == "ratio" else f" {self.unit}"
@@ -60,7 +66,8 @@ def table(figures: list[Figure]) -> str:
         for row in rows
     ]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    return "\n".join([*lines, "", *(f"{figure.name}: beside {figure.baseline_is}" for figure in figures)])
+    baselines = [f"- {figure.name}: beside {figure.baseline_is}" for figure in figures]
+    return "\n".join([*lines, "", *baselines])
 
 
 def _text(value: float) -> str:

@@ -61,6 +61,8 @@ class _Round:
 
     bincard: float
     bare: float
+    flagged: float
+    """Share of the operations that raised an exception."""
 
 
 def measure(
@@ -86,6 +88,7 @@ def measure(
                 "operations": operations,
                 "lines_per_operation": workload.LINES,
                 "batch": workload.BATCH,
+                "flagged": statistics.median(one.flagged for one in rounds),
                 "rounds": [{"bincard": one.bincard, "bare": one.bare} for one in rounds],
             },
         )
@@ -109,7 +112,8 @@ def _round(store: Store, enrolled: Tablet, folder: Path, seed: int, operations: 
         )
     store.drop("served")
     store.drop("bare")
-    return _Round(operations / seconds, operations / bare_seconds)
+    flagged = sum(result["outcome"] == "flagged" for result in results) / operations
+    return _Round(operations / seconds, operations / bare_seconds, flagged)
 
 
 def _watch(store: Store, tablet: Tablet, bodies: list[bytes]) -> tuple[list[list[Statement]], dict[str, Any]]:
