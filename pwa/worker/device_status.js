@@ -26,8 +26,19 @@ async function storage() {
   return known;
 }
 
-/** @returns {Promise<{'Bincard-Status': string}>} a header; '' after a name where it is not known */
+/** @returns {Promise<Record<string, string>>} a header, '' after a name whose value is not known; none if anything fails */
 export async function deviceStatus() {
+  try {
+    return { 'Bincard-Status': await told() };
+  } catch (error) {
+    // It is a hint for people, and nothing must wait for it.
+    console.error('what this device is like cannot be told', error);
+    return {};
+  }
+}
+
+/** @returns {Promise<string>} */
+async function told() {
   const [waiting, oldest, offset, { free, persisted }] = await Promise.all([
     countWaiting(), oldestWaiting(), getMeta('offset_ms'), storage(),
   ]);
@@ -37,5 +48,5 @@ export async function deviceStatus() {
     oldest: oldest ? iso(oldest.saved_at + (offset ?? 0)) : '',
     free: free ?? '', persisted: persisted === null ? '' : Number(persisted),
   };
-  return { 'Bincard-Status': Object.entries(status).map(([name, value]) => `${name}=${value}`).join('; ') };
+  return Object.entries(status).map(([name, value]) => `${name}=${value}`).join('; ');
 }

@@ -85,3 +85,14 @@ test('a browser that will not say, or is over its quota, does not keep anything 
   await pull();
   assert.match(told().at(-1) ?? '', /free=0; persisted=0$/);
 });
+
+test('whatever goes wrong on the way to it, what waits is sent', async () => {
+  browser({ estimate: () => { throw new TypeError('at once'); } });
+  const { error } = console;
+  console.error = () => {};
+  await issue();
+  await flush();
+  console.error = error;
+  assert.equal(server.ledger.size, 1);
+  assert.equal(told()[0], null);
+});

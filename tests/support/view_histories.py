@@ -149,7 +149,7 @@ def _card(pick: Pick) -> CardKey:
 
 
 def as_case(name: str, found: History) -> dict[str, object]:
-    """A history as a vector; tests/vectors/view/cards/README says what its members mean."""
+    """A history as a vector; tests/vectors/README.md says what its members mean."""
     return {
         "name": name,
         "rows": [[*card, row.on_hand, row.counted, row.last] for card, row in found.rows.items()],
