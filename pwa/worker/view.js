@@ -64,6 +64,11 @@ export function viewOf(row, own, { back = [], floor = null, doubtful = false } =
  * @returns {{card: Card, row: R | null, view: View}[]} the cards of the rows, then those first heard of here
  */
 export function viewsOf(rows, work, doubtful) {
+  if (work.cards.size === 0 && work.zeros.length === 0) {
+    // Most products of a start page with thousands of cards.
+    const provisional = doubtful || work.doubtful;
+    return rows.map((row) => ({ card: row, row, view: { on_hand: row.on_hand, counted: row.counted, last: row.last, provisional } }));
+  }
   const zeros = (/** @type {Card} */ { lot, location, account }) => work.zeros
     .filter((zero) => zero.location === location && zero.account === account && !zero.named.has(lot))
     .map(({ fact }) => fact);

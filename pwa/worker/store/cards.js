@@ -27,8 +27,7 @@ function cardViews(product, pulled, { facility, work }) {
   for (const lot of pulled.lots.get(product)?.values() ?? []) {
     if (lot.facility === facility) expiries.set(lot.number, lot.expiry);
   }
-  const rows = [...(pulled.cards.get(product)?.values() ?? [])].filter((row) => row.facility === facility)
-    .map((row) => ({ ...row, lot: row.lot ?? '', location: row.location ?? '', account: row.account ?? '' }));
+  const rows = [...(pulled.cards.get(product)?.values() ?? [])].filter((row) => row.facility === facility);
   return viewsOf(rows, mine, work.doubtful).map(({ card, view }) => ({
     facility, product, lot: card.lot, location: card.location, account: card.account,
     expiry: expiries.get(card.lot) ?? mine.cards.get(cardKey(card))?.card.expiry ?? null,
