@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import Parameter
@@ -27,7 +28,7 @@ from backend.services.access import access_of
 from backend.services.sign_in import check_password
 from backend.settings import Settings
 from backend.told import Pulled, Told, told_of
-from sync.operations import Text
+from sync.bodies import Text
 from sync.pull import LIMIT_MAX, pull
 from sync.push import Envelope, push, read_envelope
 from sync.tally import tally
@@ -35,6 +36,8 @@ from sync.tally import tally
 BODY_BYTES_MAX = 1024 * 1024
 ENROL_BYTES_MAX = 8 * 1024
 COMPRESS_FROM = 600
+CURSOR_LENGTH_MAX = 3000
+"""One is some hundred characters long; longer addresses are refused before they come here."""
 TRIES = 3
 SEEN_EVERY_MS = MINUTE_MS
 """A device that only pulls is marked as seen this often: an empty pull should not cost a write."""
@@ -103,18 +106,20 @@ async def pull_changes(
     db: NamedDependency[Database],
     settings: NamedDependency[Settings],
     clock: NamedDependency[Clock],
-    cursor: str | None = Parameter(default=None, max_length=100_000),
+    cursor: str | None = Parameter(default=None, max_length=CURSOR_LENGTH_MAX),
     limit: int = Parameter(default=1000, ge=1, le=LIMIT_MAX),
 ) -> Response[bytes]:
     """What changed for a device since a cursor; PROTOCOL.md, Pull."""
     bearer = await db.read(devices.bearer_of, settings, _bearer(request))
     told, now = _tell_who(request, bearer), clock()
-    await _hear(db, request, bearer, now)
     started = time.perf_counter()
     answer = await db.read(pull, bearer.id, cursor, limit=limit, now=now)
     rows = answer["changes"]
     told.pulled = Pulled(len(rows) if isinstance(rows, list) else 0, time.perf_counter() - started)
-    return _json(request, answer, 200)
+    response = _json(request, answer, 200)
+    # Afterwards, for it is a write: whoever holds the database's one writer must not hold up a pull.
+    response.background = BackgroundTask(_hear, db, request, bearer, now)
+    return response
 
 
 handlers = [enrol_device, push_operations, pull_changes]
@@ -205,6 +210,9 @@ def _inflated(request: AnyRequest, body: bytes) -> bytes:
         raise Problem(413, "too_large", f"A push has at most {BODY_BYTES_MAX} bytes unpacked; send half.")
     if not unpacker.eof:
         raise Problem(400, "unreadable_envelope", "The gzip ends too early.")
+    if unpacker.unused_data:
+        # Unpacking any number of members takes time without end; not looking at them would lose what they hold.
+        raise Problem(400, "unreadable_envelope", "Something follows the gzip; send it as one member.")
     return inflated
 
 
