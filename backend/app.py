@@ -22,7 +22,7 @@ from backend.jobs.upkeep import keep_tidy
 from backend.keys import with_secret_key
 from backend.settings import Settings
 from backend.web import account, api, auth, manage, openapi, users
-from backend.web.assets import asset_handlers
+from backend.web.assets import app_routes
 from backend.web.cross_site import refuse_cross_site
 from backend.web.csp import security_headers
 from backend.web.errors import exception_handlers
@@ -48,8 +48,9 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uu
     settings = with_secret_key(settings)
     set_up_logging(settings.log_format)
     db, meters = Database(settings.database_address), meters_of(settings)
+    files, build = app_routes()
     app = Litestar(
-        _routes(),
+        [*_routes(), *files],
         dependencies={
             "db": Provide(lambda: db, sync_to_thread=False),
             "settings": Provide(lambda: settings, sync_to_thread=False),
@@ -66,7 +67,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uu
         before_send=[security_headers(settings)],
         exception_handlers=exception_handlers,
         lifespan=[_life(db, clock), feeding],
-        state=State({"wiring": Wiring(db, settings, clock), "meters": meters}),
+        state=State({"wiring": Wiring(db, settings, clock), "meters": meters, "build": build}),
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=openapi.config(),
         logging_config=None,
@@ -90,7 +91,6 @@ def _routes() -> Sequence[ControllerRouterHandler]:
         users.router,
         *manage.handlers,
         *sync.routes.handlers,
-        *asset_handlers(),
     ]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlmodel import Session, col
 
 from backend.clock import DAY_MS
+from backend.domain.device_status import STORAGE_LOW_BYTES
 from backend.models import Device, Facility, User
 from backend.problems import Problem
 from backend.services.scope import Scope
@@ -18,7 +20,10 @@ SILENT_AFTER_MS = 7 * DAY_MS
 
 @dataclass(frozen=True, slots=True)
 class DeviceLine:
-    """A device; `last_seen_at` None when it never sent anything. Times in UTC milliseconds."""
+    """A device; `last_seen_at` None when it never sent anything. Times in UTC milliseconds.
+
+    From `waiting` on: what it last told of itself at `status_at`, None (a version empty) where it did not.
+    """
 
     id: str
     name: str
@@ -29,6 +34,17 @@ class DeviceLine:
     enrolled_at: int
     last_seen_at: int | None
     revoked_at: int | None
+    waiting: int | None
+    oldest_waiting_at: int | None
+    app_version: str
+    storage_free: int | None
+    storage_persisted: bool | None
+    status_at: int | None
+
+    @property
+    def is_short_of_storage(self) -> bool:
+        """Whether it said that it may fill up before it comes back."""
+        return self.storage_free is not None and self.storage_free < STORAGE_LOW_BYTES
 
     def is_silent(self, now: int) -> bool:
         """Whether it is in use but was not heard of for long."""
@@ -72,7 +88,7 @@ def count_silent(session: Session, scope: Scope, now: int, facility_ids: frozens
     return int(session.execute(statement).scalar_one())
 
 
-def _lines() -> Select[str, str, str, int, str, str, int, int | None, int | None]:
+def _lines() -> Select[*tuple[Any, ...]]:
     return (
         select(
             col(Device.id),
@@ -84,6 +100,12 @@ def _lines() -> Select[str, str, str, int, str, str, int, int | None, int | None
             col(Device.enrolled_at),
             col(Device.last_seen_at),
             col(Device.revoked_at),
+            col(Device.waiting),
+            col(Device.oldest_waiting_at),
+            col(Device.app_version),
+            col(Device.storage_free),
+            col(Device.storage_persisted),
+            col(Device.status_at),
         )
         .join(User, col(User.id) == col(Device.user_id))
         .join(Facility, col(Facility.id) == col(Device.facility_id))

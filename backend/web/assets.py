@@ -125,8 +125,21 @@ def answer(request: Request[Any, Any, Any], asset: Asset, headers: Mapping[str, 
     return Response(content, headers=sent, media_type=asset.media_type)
 
 
+def build_of(worker: Asset) -> str:
+    """The version of the app that a worker is stamped with, which a device tells when it runs it."""
+    stamp = worker.content.partition(b";\n")[0].partition(b"=")[2]
+    version = json.loads(stamp)["version"]
+    assert isinstance(version, str)
+    return version
+
+
 def asset_handlers(root: Path = PWA) -> list[ControllerRouterHandler]:
     """The routes of every file and of the shell. Raises OSError, PoFileError or CannotLink if the app is not whole."""
+    return app_routes(root)[0]
+
+
+def app_routes(root: Path = PWA) -> tuple[list[ControllerRouterHandler], str]:
+    """The routes of the app as asset_handlers gives them, and the version of the app that they serve."""
     assets, welcome = collect(root), shells(root)
 
     @get(sorted(assets), include_in_schema=False)
@@ -140,4 +153,4 @@ def asset_handlers(root: Path = PWA) -> list[ControllerRouterHandler]:
         headers = {"Vary": "Accept-Encoding, Accept-Language, Cookie", "X-Bincard-Shell": "1"}
         return answer(request, welcome[language_of(request)], headers)
 
-    return [file, shell]
+    return [file, shell], build_of(assets[WORKER])

@@ -42,7 +42,10 @@ class UserOut(Struct):
 
 
 class DeviceOut(Struct):
-    """An enrolled device; `expected_seq` is the next delivery number it owes."""
+    """An enrolled device; `expected_seq` is the next delivery number it owes.
+
+    From `app_version` on: what it told of itself at `status_at`, null where it did not; storage in bytes.
+    """
 
     id: str
     facility: str
@@ -52,6 +55,12 @@ class DeviceOut(Struct):
     last_seen_at: str | None
     revoked_at: str | None
     expected_seq: int
+    app_version: str | None
+    waiting: int | None
+    oldest_waiting_at: str | None
+    storage_free: int | None
+    storage_persisted: bool | None
+    status_at: str | None
 
 
 class TokenOut(Struct):
@@ -149,6 +158,12 @@ def _devices(session: Session, viewer: Viewer, key: Key, limit: int) -> Page[Dev
             last_seen_at=_iso(row.last_seen_at),
             revoked_at=_iso(row.revoked_at),
             expected_seq=row.expected_seq,
+            app_version=row.app_version or None,
+            waiting=row.waiting,
+            oldest_waiting_at=_iso(row.oldest_waiting_at),
+            storage_free=row.storage_free,
+            storage_persisted=row.storage_persisted,
+            status_at=_iso(row.status_at),
         )
 
     return paged(rows, limit, "devices", lambda one: (one[0].id,), shown)

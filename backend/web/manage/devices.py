@@ -27,22 +27,30 @@ async def list_devices(
     viewer: Viewer,
     show: Text = "",
     revoked: Text = "",
+    facility: Text = "",
     zone: ZoneId = None,
 ) -> Response[Any]:
-    """Devices in sight; `show=silent` those not heard of for long. `revoked` names one that was just revoked."""
-    (lines, zone_name), cursor = await look(request, viewer, _read, zone)
+    """Devices in sight, of one facility or zone if named; `revoked` names one that was just revoked.
+
+    `show=silent` those not heard of for long, `show=waiting` those with something that is not sent yet.
+    """
+    (lines, place), cursor = await look(request, viewer, _read, facility or None, zone)
     now = Wiring.of(request).clock()
     silent = {line.id for line in lines if line.is_silent(now)}
+    waiting = {line.id for line in lines if line.waiting and line.revoked_at is None}
+    shown = {"silent": silent, "waiting": waiting}.get(show)
     return live_page(
         request,
         "manage/devices.html",
         cursor,
         here="devices",
-        lines=[line for line in lines if show != "silent" or line.id in silent],
+        facility=facility,
+        lines=[line for line in lines if shown is None or line.id in shown],
         silent=silent,
         show=show,
-        zone=zone,
-        zone_name=zone_name,
+        only={"facility": facility, "zone": zone},
+        place=place,
+        build=request.app.state["build"],
         just_revoked=next(
             (line for line in lines if line.id == revoked and line.revoked_at is not None), None
         ),
@@ -73,10 +81,17 @@ async def revoke(request: Request[Any, Any, Any], viewer: Viewer, device_id: Dev
     return go_to(f"/manage/devices?revoked={device_id}")
 
 
-def _read(session: Session, sight: Sight, zone: int | None) -> tuple[list[DeviceLine], str]:
-    if zone is None:
+def _read(
+    session: Session, sight: Sight, facility: str | None, zone: int | None
+) -> tuple[list[DeviceLine], str]:
+    """The devices of a facility (by its code), of a zone, or of all in sight, and the name of either."""
+    if facility is None and zone is None:
         return devices_in_sight(session, sight.devices), ""
     country = Country(session, sight)
+    if facility is not None:
+        place = country.place(facility)
+        return devices_in_sight(session, sight.devices, facility_ids=frozenset({place.id})), place.name
+    assert zone is not None
     country.require_zone(zone)
     lines = devices_in_sight(session, sight.devices, facility_ids=country.below(zone))
     return lines, country.tree.nodes[zone].name
