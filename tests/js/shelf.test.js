@@ -200,6 +200,18 @@ test('signed in anew at a restored server, kept operations are sent again and no
   assert.deepEqual(await shelf(), { A: '6?' });
 });
 
+test('likewise what a restored server is sent again that was answered as a former device', async () => {
+  await pulled(card('A', 10));
+  await issue(line('A', 4));
+  await flush();
+  await signInAs('0192f0aa-0000-7000-8000-000000000002');
+  await pulled(card('A', 6, { last: [START + 30_000, 'of another'] }));
+  server.epoch = 'epoch-2';
+  await pulled(card('A', 6, { last: [START + 30_000, 'of another'] }));
+  assert.equal(await waiting(), 1);
+  assert.deepEqual(await shelf(), { A: '6?' });
+});
+
 test('an answer of a former life, that a number was used twice, does not stop the device for ever', async () => {
   server.decide = () => ({ outcome: 'flagged', exceptions: [{ id: 'x', code: 'seq_reused' }] });
   await issue(line('A', 1));

@@ -180,7 +180,8 @@ export async function rewind(from, epoch, gap) {
     const former = record.device !== session.device;
     if (former && record.kind === 'device.gap') continue;
     changed = true;
-    await outbox.put({ ...record, state: 'waiting', ...(former && { device: session.device, seq: next }) });
+    const anew = former && { device: session.device, seq: next, renumbered: /** @type {const} */ ('answered') };
+    await outbox.put({ ...record, state: 'waiting', ...anew });
     if (former) next += 1;
   }
   await meta.put(next, 'next_seq');
