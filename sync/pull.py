@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from msgspec import structs
 from sqlalchemy import bindparam, func, select
@@ -50,6 +50,18 @@ _STANDING = (
     .join(Facility, col(Facility.id) == col(Device.facility_id))
     .where(col(Device.id) == bindparam("device"))
 )
+
+
+class Answer(TypedDict):
+    """A page: the whole of the answer's body."""
+
+    epoch: str
+    changes: list[Change]
+    cursor: str
+    more: bool
+    remaining: int
+    covers: int
+    server_time: str
 
 
 class _Standing(NamedTuple):
@@ -91,10 +103,8 @@ class _Page:
         return self.left > 0
 
 
-def pull(
-    session: Session, device_id: str, cursor_text: str | None, *, limit: int, now: int
-) -> dict[str, object]:
-    """One page for a device; the whole of the answer's body.
+def pull(session: Session, device_id: str, cursor_text: str | None, *, limit: int, now: int) -> Answer:
+    """One page for a device.
 
     `limit` (1 to 2000) bounds the rows looked at. No cursor, or one of another epoch, starts from the
     beginning. Raises Problem 400 for a cursor that this server never gave out.

@@ -111,7 +111,7 @@ async def pull_changes(
     clock: NamedDependency[Clock],
     cursor: str | None = Parameter(default=None, max_length=CURSOR_LENGTH_MAX),
     limit: int = Parameter(default=1000, ge=1, le=LIMIT_MAX),
-    packed: bool = False,
+    packed: bool = Parameter(default=False),
 ) -> Response[bytes]:
     """What changed for a device since a cursor; PROTOCOL.md, Pull."""
     now = clock()

@@ -8,8 +8,10 @@ import { codeOf, shutOut } from './problem.js';
 import { getMeta, learnOffset, pause } from './store/meta.js';
 import { rewind } from './store/records.js';
 import { beginPull, integrate, stage, startAnew } from './store/staging.js';
+import { unpack } from './unpack.js';
 
 /** @import { Change } from './types.js' */
+/** @import { Table } from './unpack.js' */
 
 const PAGE_ROWS = 1000;
 const TIMEOUT_MS = 90 * 1000;
@@ -18,6 +20,7 @@ const TIMEOUT_MS = 90 * 1000;
  * @typedef {object} PullAnswer
  * @property {string} epoch
  * @property {Change[]} changes
+ * @property {Table[]} [tables] the changes packed, by a server that can
  * @property {string} cursor
  * @property {boolean} more
  * @property {number} covers
@@ -44,7 +47,7 @@ async function everyPage(progress) {
   for (;;) {
     const [session, paused, staging] = await Promise.all([getMeta('session'), getMeta('paused'), beginPull()]);
     if (!session || paused) return 'signed_out';
-    const query = new URLSearchParams({ limit: String(PAGE_ROWS) });
+    const query = new URLSearchParams({ limit: String(PAGE_ROWS), packed: '1' });
     if (staging.cursor !== null) query.set('cursor', staging.cursor);
     const answer = await page(query, session.token);
     if (answer === 'bad_cursor') {
@@ -88,6 +91,7 @@ async function page(query, token) {
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     answer = await response.json().catch(() => null);
+    if (Array.isArray(answer?.tables)) answer.changes = unpack(answer.tables);
   } catch {
     return 'network';
   }

@@ -11,6 +11,7 @@ from sqlmodel import col
 from backend.clock import to_iso
 from backend.models import Card, Facility, Lot, Product, Shipment, StockException
 from sync.entities.viewpoint import Found, Viewpoint, upsert
+from sync.packing import key_of
 
 EXPECTED = "expected"
 
@@ -55,7 +56,7 @@ def lots(at: Viewpoint, after: int, limit: int) -> Iterator[Found]:
             "number": row.number,
             "expiry": row.expiry,
         }
-        yield row.change, upsert("lot", json.dumps([at.facility_code, product, row.number]), seen)
+        yield row.change, upsert("lot", key_of("lot", seen), seen)
 
 
 def exceptions(at: Viewpoint, after: int, limit: int) -> Iterator[Found]:

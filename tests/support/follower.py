@@ -46,7 +46,7 @@ class Follower:
     def page(self, limit: int, now: int) -> bool:
         """Pull one page; whether there is more."""
         with self.db.reading() as session:
-            answer: dict[str, Any] = pull(session, self.device, self.cursor, limit=limit, now=now)
+            answer = pull(session, self.device, self.cursor, limit=limit, now=now)
         self.cursor = answer["cursor"]
         self.pages.append(len(answer["changes"]))
         self.staged += answer["changes"]
@@ -131,7 +131,7 @@ def _stock(session: Session, here: Facility) -> set[Name]:
     shipments = session.exec(select(Shipment).where(Shipment.facility_id == here.id))
     return (
         {("card", f"{here.code}/{one.number}") for one in cards}
-        | {("lot", f'["{here.code}", "{product}", "{one.number}"]') for one, product in lots}
+        | {("lot", f'["{here.code}","{product}","{one.number}"]') for one, product in lots}
         | {("exception", one.id) for one in exceptions if one.closed_at is None}
         | {("shipment", one.id) for one in shipments if one.state == "expected"}
     )
