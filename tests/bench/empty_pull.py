@@ -66,7 +66,7 @@ async def _both(app: Litestar, token: str) -> tuple[list[float], list[float]]:
     async with app.lifespan():
         cursor = ""
         while True:
-            _, status, content = await _get(app, "/sync/pull", {"cursor": cursor}, token)
+            _, status, content = await _get(app, "/sync/pull", {"cursor": cursor, "packed": "1"}, token)
             assert status == 200, content
             page = unpacked(content)
             cursor = page["cursor"]
@@ -75,7 +75,9 @@ async def _both(app: Litestar, token: str) -> tuple[list[float], list[float]]:
         pulls, bare = [], []
         with quiet():
             for _ in range(WARM_UP + PULLS):
-                took, status, content = await _get(app, "/sync/pull", {"cursor": cursor}, token)
+                took, status, content = await _get(
+                    app, "/sync/pull", {"cursor": cursor, "packed": "1"}, token
+                )
                 assert status == 200, content
                 assert unpacked(content)["changes"] == []
                 pulls.append(took)

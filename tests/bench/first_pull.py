@@ -1,6 +1,6 @@
 """What a new tablet's first pull weighs on the wire, and how long it takes: 500 products, 1,500 cards.
 
-Every page as a device asks for it, gzip accepted, over HTTP from a server of its own. The weight is that of the
+Every page as a device asks for it, as tables and gzipped, over HTTP from a server of its own. The weight is that of the
 bodies as they came; beside it the same bodies unpacked. The names of the products are those of medicines, strengths and
 forms, each another, so that they pack no better than a real catalogue's.
 """
@@ -87,7 +87,7 @@ def _pull(line: Line, products: int, cards: int) -> tuple[float, list[bytes]]:
 
 
 def _by_entity(answers: list[dict[str, Any]]) -> dict[str, float]:
-    """What the rows of each entity weigh when packed by themselves: where the weight is."""
+    """What the rows of each entity weigh when gzipped by themselves, not as tables: where the weight is."""
     rows: dict[str, list[Any]] = defaultdict(list)
     for answer in answers:
         for change in answer["changes"]:

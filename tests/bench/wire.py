@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+from sync.packing import unpack
 from tests.bench import house
 from tests.support.served import Served
 
@@ -54,8 +55,8 @@ class Line:
         return answer.status, answer.read()
 
     def pull(self, cursor: str, limit: int = 1000) -> tuple[int, bytes]:
-        """One page: the status and the answer as it came."""
-        path = f"/sync/pull?limit={limit}" + (f"&cursor={cursor}" if cursor else "")
+        """One page as a device asks for it: the status and the answer as it came."""
+        path = f"/sync/pull?packed=1&limit={limit}" + (f"&cursor={cursor}" if cursor else "")
         self._connection.request("GET", path, headers=self._headers)
         answer = self._connection.getresponse()
         return answer.status, answer.read()
@@ -84,7 +85,9 @@ def timed_pushes(line: Line, bodies: Sequence[bytes]) -> tuple[float, list[dict[
 
 
 def unpacked(content: bytes) -> dict[str, Any]:
-    """The JSON of an answer, gzipped or not."""
+    """The JSON of an answer, gzipped or not; the tables of a page as the changes that they are."""
     plain = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
     answer: dict[str, Any] = json.loads(plain)
+    if "tables" in answer:
+        answer["changes"] = unpack(answer.pop("tables"))
     return answer

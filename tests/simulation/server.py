@@ -21,6 +21,7 @@ from backend.problems import Problem
 from backend.services import backup, changes, devices
 from backend.services.access import access_of
 from backend.settings import Settings
+from sync.packing import pack
 from sync.pull import pull
 from sync.push import push, read_envelope
 from sync.routes import BODY_BYTES_MAX
@@ -149,7 +150,12 @@ class Server:
         query = parse_qs(urlsplit(request.url).query)
         device_id = self.read(devices.bearer_of, SETTINGS, _bearer(request)).id
         cursor = query.get("cursor", [None])[0]
-        return self.read(pull, device_id, cursor, limit=int(query["limit"][0]), now=self.now())
+        answer = self.read(pull, device_id, cursor, limit=int(query["limit"][0]), now=self.now())
+        if "packed" not in query:
+            return dict(answer)
+        return {name: value for name, value in answer.items() if name != "changes"} | {
+            "tables": pack(answer["changes"])
+        }
 
     def _enrol(self, session: Session, wanted: dict[str, str]) -> dict[str, object]:
         # The password is the one thing left out: hashing takes longer than everything else together.
