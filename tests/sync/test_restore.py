@@ -11,9 +11,8 @@ import random
 import shutil
 import threading
 import time
-import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,37 +23,20 @@ from backend.clock import system_clock
 from backend.db import Database
 from backend.services import backup
 from backend.services.rebuild import rebuild
-from tests.support import clinic, postgres
+from tests.support import clinic
+from tests.support.backups import NewDatabase, empty_database
 from tests.support.served import Served
 from tests.support.shift import Shift
 from tests.support.tablet import Kept, Refused, Tablet
 
-NewDatabase = Callable[[str], str]
+__all__ = ["empty_database"]
+
 Card = tuple[Any, ...]
 
 BATCH = 25
 PRODUCTS = 6
 SHIFT = 60
 BACKUPS = 2
-
-
-@pytest.fixture
-def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewDatabase]:
-    """Make a database in which there is nothing at all: `empty_database("postgres")` is its address."""
-    made: list[str] = []
-
-    def make(kind: str) -> str:
-        name = f"bincard_restored_{uuid.uuid4().hex[:12]}"
-        if kind == "sqlite":
-            return f"sqlite:///{tmp_path / name}.sqlite"
-        server = request.getfixturevalue("postgres_server")
-        postgres.execute(server, f'CREATE DATABASE "{name}"')
-        made.append(name)
-        return postgres.psycopg_url(postgres.sibling(server, name))
-
-    yield make
-    for name in made:
-        postgres.execute(request.getfixturevalue("postgres_server"), f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 class Ward:
