@@ -15,6 +15,7 @@ from backend.models.base import metadata
 from backend.services import rebuild
 from sync.pull import pull
 from tests.simulation import model
+from tests.simulation.device import Device
 from tests.simulation.history import Broken
 from tests.simulation.place import FACILITIES
 from tests.simulation.server import Request
@@ -81,13 +82,14 @@ def outboxes_empty(world: World) -> None:
 
 def cards_agree(world: World) -> None:
     """The server's cards are the fold of the ledger, and each device sees those of its facility."""
+    ledgers = {code: world.server.read(_told, code) for code in FACILITIES}
     for code in FACILITIES:
         stored = world.server.read(_cards, code)
-        told = model.cards(world.server.read(_told, code))
+        told = model.cards(ledgers, code)
         if stored != told:
             raise Broken(f"cards of {code}: {_difference(stored, told, 'the server', 'the ledger says')}")
         for device in world.devices:
-            if device.facility != code:
+            if _session(world, device)["facility"] != code:
                 continue
             views = device.ask("cardsView")
             seen = {
@@ -105,8 +107,7 @@ def feeds_agree(world: World) -> None:
     """What a device pulled bit by bit is what one first pull gives: every row of every entity, exceptions too."""
     for device in world.devices:
         look: Look = world.host.ask("look", disk=device.name)
-        id_ = dict(look["meta"])["session"]["device"]
-        fresh = world.server.read(_first_pull, id_, world.now)
+        fresh = world.server.read(_first_pull, _session(world, device)["device"], world.now)
         kept = {
             (entity, str(key)): row
             for entity in {entity for entity, _ in fresh} | (look.keys() & ENTITIES)
@@ -156,6 +157,12 @@ CHECKS: tuple[Callable[[World], None], ...] = (
 
 ENTITIES = {"product", "program", "reason", "facility", "lot", "user", "exception", "card", "shipment"}
 """The stores that hold pulled rows."""
+
+
+def _session(world: World, device: Device) -> dict[str, Any]:
+    """Who is signed in there, as the disk says."""
+    session: dict[str, Any] = dict(world.host.ask("look", disk=device.name)["meta"])["session"]
+    return session
 
 
 def _send(world: World, session: dict[str, Any], operations: str) -> None:

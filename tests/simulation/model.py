@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from tests.simulation import claims
 
 Card = tuple[str, str, str, str]
 """(product, lot, location, account)."""
 Place = tuple[int, str]
 """(effective_at, operation id)."""
+Fact = tuple[Place, bool, int]
+"""(place, whether it is a count, quantity) of an operation on a card."""
 
 SIGNS = {"stock.receive": 1, "stock.issue": -1, "stock.dispense": -1, "stock.adjust": 1}
 
@@ -33,44 +38,74 @@ class Told:
         """Where it sorts."""
         return self.effective_at, self.id
 
+    @cached_property
+    def content(self) -> Any:
+        """What it says."""
+        return json.loads(self.text)
 
-def cards(ledger: Iterable[Told]) -> dict[Card, int]:
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        return str(self.content["kind"])
+
+    @property
+    def body(self) -> Any:
+        """What its kind says."""
+        return self.content["body"]
+
+
+def cards(ledgers: Mapping[str, Sequence[Told]], facility: str) -> dict[Card, int]:
     """Every card that the operations of a facility speak of, with what is on hand."""
-    told = sorted(ledger, key=lambda one: one.place)
-    contents: dict[str, Any] = {one.id: json.loads(one.text) for one in told}
-    gone = _reversed(contents)
-    facts: dict[Card, list[tuple[Place, bool, int]]] = defaultdict(list)
+    told = sorted(ledgers[facility], key=lambda one: one.place)
+    gone = _reversed(told)
+    second = claims.second(told, gone, claims.sent_to(ledgers, facility))
+    facts: dict[Card, list[Fact]] = defaultdict(list)
     for one in told:
-        for card, counted, quantity in _effects(contents[one.id]):
-            facts[card].append((one.place, counted, quantity))
-    return {card: _fold([fact for fact in found if fact[0][1] not in gone]) for card, found in facts.items()}
+        for card, counted, quantity in _effects(one):
+            # A card is heard of by what was reversed, too.
+            of_card = facts[card]
+            if one.id not in gone and (one.id, card[0], card[1]) not in second:
+                of_card.append((one.place, counted, quantity))
+    for one in told:
+        if one.kind == "stock.count" and one.body.get("all_lots") and one.id not in gone:
+            for card in _emptied(one, facts):
+                facts[card].append((one.place, True, 0))
+    return {card: _fold(sorted(found)) for card, found in facts.items()}
 
 
-def _reversed(contents: dict[str, Any]) -> set[str]:
+def _reversed(told: Iterable[Told]) -> set[str]:
+    """What a reversal of the same facility speaks of, unless it is one itself, or no operation on stock."""
+    reversible = {one.id for one in told if one.kind.startswith("stock.") and one.kind != "stock.reverse"}
     return {
-        content["body"]["operation"] for content in contents.values() if content["kind"] == "stock.reverse"
-    }
+        one.body["operation"].lower() for one in told if one.kind == "stock.reverse"
+    } & reversible
 
 
-def _effects(content: Any) -> list[tuple[Card, bool, int]]:
+def _effects(one: Told) -> list[tuple[Card, bool, int]]:
     """(card, counted, quantity) of each line."""
-    kind, body = content["kind"], content["body"]
-    if kind == "stock.count":
+    body = one.body
+    if one.kind == "stock.count":
         return [(_card(line), True, line["counted"]) for line in body["lines"]]
-    if kind == "stock.unpack":
+    if one.kind == "stock.unpack":
         taken = [(_card(line), False, -line["quantity"]) for line in body["consumed"]]
         return taken + [(_card(line), False, line["quantity"]) for line in body["produced"]]
-    if kind in SIGNS:
-        return [(_card(line), False, SIGNS[kind] * line["quantity"]) for line in body["lines"]]
+    if one.kind in SIGNS:
+        return [(_card(line), False, SIGNS[one.kind] * line["quantity"]) for line in body["lines"]]
     return []
 
 
+def _emptied(count: Told, known: Iterable[Card]) -> list[Card]:
+    """Cards at the places of a count of the whole shelf that it does not name."""
+    named = {_card(line) for line in count.body["lines"]}
+    shelves = {(product, location, account) for product, _, location, account in named}
+    return [card for card in known if card not in named and (card[0], card[2], card[3]) in shelves]
+
+
 def _card(line: Any) -> Card:
-    lot = line.get("lot")
-    return line["product"], lot["number"] if lot else "", line.get("location", ""), line.get("account", "")
+    return line["product"], claims.lot_of(line), line.get("location", ""), line.get("account", "")
 
 
-def _fold(facts: Sequence[tuple[Place, bool, int]]) -> int:
+def _fold(facts: Sequence[Fact]) -> int:
     on_hand = 0
     counted_by: Place | None = None
     for place, counted, quantity in facts:

@@ -87,8 +87,3 @@ class Oracle:
         gone = self.saved.keys() - set(left) - set(ledger) - self.excused
         self.excused |= gone
         return gone
-
-    def begin_new_life(self, ledger: Iterable[str]) -> None:
-        """The server was restored: only what is in its ledger was answered."""
-        kept = set(ledger)
-        self.answers = {content: first for content, first in self.answers.items() if content[0] in kept}

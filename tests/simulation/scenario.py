@@ -242,18 +242,13 @@ def _know_enrolled(world: World, device: Device) -> None:
 
 def back_up(world: World) -> None:
     """The server is backed up."""
-    file = world.folder / f"backup{len(world.backups)}.sqlite"
-    world.server.put_away(file)
-    world.backups.append(file)
-    world.history.say(f"{world.now} the server is backed up")
+    world.back_up()
 
 
 def restore(world: World) -> None:
     """The server is lost, and restored from a backup."""
     if world.backups:
-        file = world.chance.choice(world.backups)
-        world.history.say(f"{world.now} the server is restored from {file.stem}")
-        world.restore_server(file)
+        world.restore(world.chance.choice(world.backups))
 
 
 def _devices(session: Session) -> list[str]:

@@ -15,7 +15,7 @@ from tests.simulation.device import Device
 from tests.simulation.history import History
 from tests.simulation.host import Host
 from tests.simulation.network import Network
-from tests.simulation.oracle import Oracle
+from tests.simulation.oracle import First, Oracle
 from tests.simulation.place import EVERYWHERE, FACILITIES, PEOPLE, START
 from tests.simulation.server import Answer, Request, Server, ServerCrashed, begin_new_life
 
@@ -23,6 +23,14 @@ HOUR = 3_600_000
 YEAR = 365 * 24 * HOUR
 SKEWS = (0, 0, 0, 300, -700, 1_500, -4_000, 90_000, -3 * HOUR, 26 * HOUR, -2 * YEAR, 3 * YEAR)
 """How far a tablet's clock may be ahead, in ms."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A copy of the server's file, and what had been answered when it was taken."""
+
+    file: Path
+    answers: dict[tuple[str, str], First]
 
 
 @dataclass
@@ -37,7 +45,7 @@ class World:
     now: int = START
     devices: list[Device] = field(default_factory=list)
     put_away: dict[str, Device] = field(default_factory=dict)
-    backups: list[Path] = field(default_factory=list)
+    backups: list[Backup] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.chance = Random(self.seed)
@@ -107,11 +115,19 @@ class World:
         if gone:
             self.history.say(f"{self.now} nowhere any more: {' '.join(sorted(gone))}")
 
-    def restore_server(self, backup: Path) -> None:
+    def back_up(self) -> None:
+        """`bincard backup`, as of now."""
+        file = self.folder / f"backup{len(self.backups)}.sqlite"
+        self.server.put_away(file)
+        self.backups.append(Backup(file, dict(self.oracle.answers)))
+        self.history.say(f"{self.now} the server is backed up")
+
+    def restore(self, backup: Backup) -> None:
         """`bincard restore`: the database as it was, in a new life."""
-        self.server.put_back(backup)
+        self.history.say(f"{self.now} the server is restored from {backup.file.stem}")
+        self.server.put_back(backup.file)
         self.server.write(begin_new_life, self.new_id())
-        self.oracle.begin_new_life(self.ledger_ids())
+        self.oracle.answers = dict(backup.answers)
         self.excuse()
 
 
