@@ -113,7 +113,7 @@ class _Ledger:
         """The last page of a pull of all that is new."""
         while True:
             with self._database.reading() as session:
-                page: dict[str, Any] = pull(session, tablet.device, cursor, limit=1000, now=system_clock())
+                page: Any = pull(session, tablet.device, cursor, limit=1000, now=system_clock())
             cursor = page["cursor"]
             if not page["more"]:
                 return page

@@ -1,6 +1,6 @@
 """What a late fact costs on a long card, beside an append at its end. In this process, without HTTP, on SQLite.
 
-The card has 10,000 facts, a minute apart, every hundredth of them a count. Then pushes of one operation with one line
+The card has 10,000 facts, an hour apart, every hundredth of them a count. Then pushes of one operation with one line
 take turns: an issue of now, and an issue dated back to a random moment of that history. Two figures: the push with its
 commit, and the work before the commit alone, for a flush to the disk costs both the same and would hide the difference.
 """
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from backend.clock import MINUTE_MS, system_clock, to_iso
+from backend.clock import HOUR_MS, system_clock, to_iso
 from backend.db import Database
 from sync.push import push, read_envelope
 from tests.bench import house, workload
@@ -63,10 +63,10 @@ def _figure(name: str, baseline: str, pairs: list[tuple[Times, Times]], which: i
 
 def _fill(database: Database, tablet: Tablet, facts: int) -> int:
     """The card's history, ending an hour ago; returns its first moment."""
-    first = system_clock() - (facts + 60) * MINUTE_MS
+    first = system_clock() - (facts + 1) * HOUR_MS
     send = house.pusher(database, tablet)
     for turn in range(facts):
-        at = first + turn * MINUTE_MS
+        at = first + turn * HOUR_MS
         if turn % COUNT_EVERY == 0:
             tablet.record("stock.count", [LINE | {"counted": 1_000_000}], at=at)
         elif turn % 2:
@@ -85,7 +85,7 @@ def _pairs(database: Database, tablet: Tablet, first: int, facts: int) -> list[t
     with quiet():
         for _ in range(PAIRS):
             append = push_one(_issue(tablet))
-            back_to = first + choose.randrange(facts * MINUTE_MS)
+            back_to = first + choose.randrange(facts * HOUR_MS)
             pairs.append((append, push_one(_issue(tablet, back_to))))
     return pairs
 

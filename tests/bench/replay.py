@@ -17,10 +17,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from backend.clock import DAY_MS
 from backend.db import Database
 from tests.bench import house, workload
 from tests.bench.figure import Figure
@@ -39,8 +40,14 @@ class Store(Protocol):
     mark: str
     """The driver's sign for a value."""
 
+    warm_up: int
+    """How many operations a furnished database takes before it is copied."""
+
     def furnished(self) -> AbstractContextManager[Database]:
         """The database to copy from, open to be furnished."""
+
+    def warmed_up(self) -> None:
+        """Told after the warm-up, before the first copy."""
 
     def copy(self, name: str) -> str:
         """The address of a fresh copy."""
@@ -72,6 +79,11 @@ def measure(
     operations = max(workload.BATCH, round(OPERATIONS * share))
     with store.furnished() as database:
         tablet = house.enrol(database)
+        before = workload.record(tablet, store.warm_up, seed=0, ago_ms=DAY_MS)
+        send = house.pusher(database, tablet)
+        for body in workload.envelopes(tablet, before):
+            send(body)
+    store.warmed_up()
     rounds = [_round(store, tablet, folder, seed, operations) for seed in range(1, ROUNDS + 1)]
     return [
         Figure(
@@ -96,7 +108,7 @@ def measure(
 
 
 def _round(store: Store, enrolled: Tablet, folder: Path, seed: int, operations: int) -> _Round:
-    tablet = Tablet("", enrolled.token, enrolled.device, enrolled.facility, enrolled.author, None)
+    tablet = replace(enrolled, kept=list(enrolled.kept))
     kept = workload.record(tablet, operations, seed=seed)
     packed = workload.packed(tablet, kept)
     batches, twin = _watch(store, tablet, workload.envelopes(tablet, kept))

@@ -24,6 +24,7 @@ class Files:
     """SQLite files in a folder."""
 
     mark = "?"
+    warm_up = 0
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -33,6 +34,9 @@ class Files:
         """The file to copy from."""
         with house.furnished(house.sqlite_url(self._folder, "origin")) as database:
             yield database
+
+    def warmed_up(self) -> None:
+        """Nothing to do."""
 
     def copy(self, name: str) -> str:
         """The origin was closed by its last connection, so its file is whole without a log beside it."""

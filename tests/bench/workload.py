@@ -6,7 +6,7 @@ import gzip
 import random
 from typing import Any
 
-from backend.clock import system_clock
+from backend.clock import MINUTE_MS, system_clock
 from tests.support import clinic
 from tests.support.tablet import Kept, Tablet
 
@@ -16,13 +16,15 @@ PRODUCTS = 500
 LOTS = 3
 
 
-def record(tablet: Tablet, operations: int, *, seed: int, lots: int = LOTS) -> list[Kept]:
+def record(
+    tablet: Tablet, operations: int, *, seed: int, lots: int = LOTS, ago_ms: int = MINUTE_MS
+) -> list[Kept]:
     """Save so many operations a second apart, the newest a minute ago: half issues, the rest receipts and counts.
 
     Two lines each, over 500 products of so many lots. Returns what was recorded here.
     """
     choose = random.Random(seed)
-    first = system_clock() - (operations + 60) * 1000
+    first = system_clock() - ago_ms - operations * 1000
     before = len(tablet.kept)
     for turn in range(operations):
         kind, lines, body = _work(choose, lots)
