@@ -18,7 +18,9 @@ NO_NUL = r"^[^\x00]*$"
 Text = Annotated[str, Meta(max_length=400, pattern=NO_NUL)]
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
 Place = Annotated[str, Meta(max_length=64, pattern=NO_NUL)]
-OperationId = Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+OperationId = Annotated[
+    str, Meta(max_length=36, pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+]
 Quantity = Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
 Counted = Annotated[int, Meta(ge=0, le=QUANTITY_MAX)]
 Signed = Annotated[int, Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]

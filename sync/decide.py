@@ -89,6 +89,8 @@ def read(raw: bytes) -> Draft:
     if len(raw) > OPERATION_BYTES_MAX:
         return Draft(raw, None, fault=_invalid(f"an operation has at most {OPERATION_BYTES_MAX} bytes"))
     try:
+        # Strings that the decoder skips are not looked at by it, but kept and given out with the rest.
+        raw.decode()
         header = _HEADER.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return Draft(raw, None, fault=_invalid(str(error)))

@@ -26,7 +26,7 @@ from backend.services import changes, devices, ledger
 from backend.services.exceptions import as_answer
 from sync import cursor
 from sync.apply import Content, New, answered, apply
-from sync.bodies import Resolve
+from sync.bodies import Gap, Resolve
 from sync.conflicts import Finding
 from sync.cursor import Cursor
 from sync.decide import Decision, Draft, decide, read
@@ -216,7 +216,11 @@ def _decide_new(
     known = reference.known(now, now - from_iso(envelope.sent_at))
     cursors: dict[str | None, Cursor] = {}
     news: list[New] = []
-    expected_seq, previous_at = device.expected_seq, device.last_recorded_at
+    expected_seq, previous_at, previous_id = (
+        device.expected_seq,
+        device.last_recorded_at,
+        device.last_recorded_id,
+    )
     for place, item in enumerate(envelope.operations):
         draft = drafts.get(place)
         if draft is not None:
@@ -224,8 +228,12 @@ def _decide_new(
             if told not in cursors:
                 cursors[told] = _seen(told, epoch)
             seen = cursors[told]
-            decision = decide(draft, known, previous_at=previous_at, seen_at=seen.answered_at or None)
             id_, _ = contents[place]
+            # Ids increase on a device: what is older than the last one comes again after a loss, in its own time.
+            in_turn = id_ > previous_id and not isinstance(draft.body, Gap)
+            decision = decide(
+                draft, known, previous_at=previous_at if in_turn else 0, seen_at=seen.answered_at or None
+            )
             if copies[id_]:
                 decision = decision.hold(Finding("id_reused", -1, {"copy": copies[id_]}))
             elif item.seq < expected_seq:
@@ -236,11 +244,12 @@ def _decide_new(
                 New(contents[place], copies[id_], item.seq, draft, decision, keeper, device.id, pulled)
             )
             copies[id_] += 1
-            if draft.recorded_at:
+            if draft.recorded_at and in_turn:
                 # One whose time cannot be read must not move what waited behind it to the time of receipt.
-                previous_at = max(previous_at, decision.recorded_at)
+                previous_at, previous_id = max(previous_at, decision.recorded_at), id_
         expected_seq = max(expected_seq, item.seq + 1)
-    device.expected_seq, device.last_recorded_at, device.last_seen_at = expected_seq, previous_at, now
+    device.expected_seq, device.last_seen_at = expected_seq, now
+    device.last_recorded_at, device.last_recorded_id = previous_at, previous_id
     session.add(device)
     return news, reference.catalogue
 

@@ -23,6 +23,7 @@ class Device(SQLModel, table=True):
     last_seen_at: int | None = big(None, nullable=True)
     expected_seq: int = big(1)
     last_recorded_at: int = big(0)
+    last_recorded_id: str = Field(default="", max_length=36)
     app_version: str = Field(default="", max_length=64)
     waiting: int | None = big(None, nullable=True)
     oldest_waiting_at: int | None = big(None, nullable=True)

@@ -16,17 +16,17 @@ from sqlmodel import Session
 from backend.db import announce, insert_rows
 from backend.services import card_store, exceptions, late, lots, transfers
 from backend.services.booking import Periods
-from backend.services.card_store import OpenCard
 from backend.services.catalogue_codes import ProductCodes
 from backend.services.changes import Numbers
+from backend.services.close_look import Work, imply, look_closely
 from backend.services.exceptions import Flag
-from backend.services.late import Change, Desk, Refolded
+from backend.services.late import Desk
 from backend.services.postings import CardKey, Entry, Expected, Move, Posting, Reversal
 from backend.services.reversals import Reversed, reverse
-from backend.services.shelf import Days, Placed
+from backend.services.shelf import Days
 from sync import conflicts
-from sync.conflicts import OVERLAP_MS, Witness
-from sync.fold import CardFact, CardState, CountOutcome, SortKey
+from sync.conflicts import OVERLAP_MS
+from sync.fold import CardFact, CardState, CountOutcome
 
 __all__ = ["Entry", "Posted", "Posting", "post", "record"]
 
@@ -72,24 +72,6 @@ class Posted:
     senders: list[tuple[int, str, bool]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Work:
-    """One posting on its way: the cards that it touches, and what becomes of them."""
-
-    desk: Desk
-    numbers: Numbers
-    cards: dict[CardKey, OpenCard]
-    fresh: dict[CardKey, list[CardFact]]
-    told: dict[lots.LotKey, set[str | None]]
-    implied: list[tuple[CardKey, SortKey, str]] = field(default_factory=list)
-    close_look: dict[CardKey, Change] = field(default_factory=dict)
-    states: dict[CardKey, CardState] = field(default_factory=dict)
-    counts: dict[int, dict[SortKey, CountOutcome]] = field(default_factory=dict)
-    refolded: dict[CardKey, Refolded] = field(default_factory=dict)
-    flags: list[Flag] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
-
-
 def record(session: Session, rows: Sequence[tuple[object, ...]]) -> None:
     """Store operations with their outcomes, values in the order of OPERATION_COLUMNS."""
     insert_rows(session.connection(), "operation", OPERATION_COLUMNS, rows)
@@ -126,9 +108,9 @@ def post(
     gone = reverse(desk, numbers, postings, reversals, now)
     work.flags += [*flags, *gone.flags]
     work.closed += gone.closed
-    _imply(work, postings)
+    imply(work, postings)
     claims = _settle_receipts(work, postings, expected, {*rechecked, *gone.operations})
-    _changes(work, postings, gone, claims, moves)
+    look_closely(work, postings, gone, claims, moves)
     device = postings[0].device if postings else ""
     _fold(work, device)
     periods = Periods(connection, facility_id, time_zone, of_reports)
@@ -143,7 +125,7 @@ def post(
     return Posted(exceptions.by_operation(flags), claims.senders)
 
 
-def _open(desk: Desk, numbers: Numbers, postings: Sequence[Posting]) -> _Work:
+def _open(desk: Desk, numbers: Numbers, postings: Sequence[Posting]) -> Work:
     """The cards of the entries, and on each what is new: lines of one operation on one card act as one sum."""
     fresh: dict[CardKey, list[CardFact]] = {}
     told: dict[lots.LotKey, set[str | None]] = {}
@@ -160,30 +142,11 @@ def _open(desk: Desk, numbers: Numbers, postings: Sequence[Posting]) -> _Work:
             if entry.lot:
                 told.setdefault((entry.product_id, entry.lot), set()).add(entry.expiry)
     cards = card_store.open_cards(desk.connection, desk.facility_id, numbers, fresh.keys())
-    return _Work(desk, numbers, cards, fresh, told)
-
-
-def _imply(work: _Work, postings: Sequence[Posting]) -> None:
-    """Counts of 0 that follow from `all_lots`: of these counts on other cards, of earlier ones on new cards."""
-    here = work.desk.connection, work.desk.facility_id
-    new = {key for key, card in work.cards.items() if card.is_new}
-    full = [posting for posting in postings if posting.all_lots]
-    for key, place in card_store.full_counts_of(*here, new) if new else ():
-        work.implied.append((key, place, place[1]))
-    for posting in full:
-        named = {entry.card_key for entry in posting.entries}
-        at = posting.entries[0].effective_at
-        shelves = {(product, location, account) for product, _, location, account in named}
-        for card in card_store.cards_on(*here, shelves):
-            work.cards.setdefault(card.key, card)
-        for key in work.cards:
-            if (key[0], key[2], key[3]) in shelves and key not in named:
-                work.implied.append((key, (at, posting.operation_id), posting.operation_id))
-        card_store.write_full_count(*here, posting.operation_id, at, shelves)
+    return Work(desk, numbers, cards, fresh, told)
 
 
 def _settle_receipts(
-    work: _Work, postings: Sequence[Posting], expected: Sequence[Expected], changed: Collection[str]
+    work: Work, postings: Sequence[Posting], expected: Sequence[Expected], changed: Collection[str]
 ) -> transfers.Claims:
     received: list[tuple[Posting, transfers.Lines]] = []
     for posting in postings:
@@ -202,95 +165,7 @@ def _settle_receipts(
     return claims
 
 
-def _changes(
-    work: _Work,
-    postings: Sequence[Posting],
-    gone: Reversed,
-    claims: transfers.Claims,
-    moves: Sequence[Move],
-) -> None:
-    """Which cards cannot simply be appended to, and why."""
-    by_number = {card.number: card for card in work.cards.values()}
-    touched = {*gone.places, *claims.out, *claims.back, *(move.card for move in moves)} - by_number.keys()
-    for card in card_store.cards_numbered(work.desk.connection, work.desk.facility_id, touched):
-        by_number[card.number] = card
-        work.cards[card.key] = card
-
-    def change(number: int) -> Change:
-        card = by_number[number]
-        return work.close_look.setdefault(card.key, Change(card))
-
-    for number, places in gone.places.items():
-        change(number).places += places
-    for number, ones in claims.out.items():
-        change(number).places += ones.values()
-    for number, ones in claims.back.items():
-        change(number).places += ones.values()
-        change(number).back |= ones.keys()
-    for move in moves:
-        change(move.card).places += card_store.move(work.desk.connection, work.desk.facility_id, move)
-    for key, _, _ in work.implied:
-        change(work.cards[key].number)
-    out = {(id_, number) for number, ones in claims.out.items() for id_ in ones}
-    by_id = {posting.operation_id: posting for posting in postings}
-    for key, facts in work.fresh.items():
-        card = work.cards[key]
-        facts.sort()
-        if key in work.close_look or _needs_close_look(card, facts, by_id):
-            placed = [
-                _placed(
-                    work, key, by_id[fact.id], fact, fact.id in gone.before or (fact.id, card.number) in out
-                )
-                for fact in facts
-            ]
-            change(card.number).fresh += placed
-    _add_implied(work, by_id, gone)
-
-
-def _needs_close_look(card: OpenCard, facts: Sequence[CardFact], postings: dict[str, Posting]) -> bool:
-    first, last = facts[0], card.state.last
-    if last is not None and (first.effective_at, first.id) <= last:
-        return True
-    device = postings[first.id].device
-    if any(postings[fact.id].by_day for fact in facts):
-        return True
-    if not device:
-        return False
-    if first.effective_at <= card.watch_until:
-        return True
-    stranger = card.watch_by not in ("", device)
-    return stranger and last is not None and first.effective_at <= last[0] + OVERLAP_MS
-
-
-def _placed(work: _Work, key: CardKey, posting: Posting, fact: CardFact, out: bool) -> Placed:
-    witness = Witness(
-        fact.id,
-        fact.effective_at,
-        fact.counted,
-        posting.device,
-        work.numbers.mark,
-        posting.seen,
-        posting.by_day,
-        work.desk.days.of(fact.effective_at)[0],
-    )
-    line = min(entry.line for entry in posting.entries if entry.card_key == key)
-    return Placed(witness, None if out else (fact.effective_at, fact.id), fact.quantity, line)
-
-
-def _add_implied(work: _Work, postings: dict[str, Posting], gone: Reversed) -> None:
-    stored = late.stored_witnesses(work.desk, {id_ for _, _, id_ in work.implied} - postings.keys())
-    for key, place, id_ in work.implied:
-        at = place[0]
-        if id_ in postings:
-            known = postings[id_].device, work.numbers.mark, postings[id_].seen, postings[id_].by_day
-        else:
-            known = stored[id_]
-        witness = Witness(id_, at, True, *known, work.desk.days.of(at)[0], True)
-        out = id_ in gone.before or id_ in gone.operations
-        work.close_look[key].fresh.append(Placed(witness, None if out else place, 0, -1))
-
-
-def _fold(work: _Work, device: str) -> None:
+def _fold(work: Work, device: str) -> None:
     for key, change in work.close_look.items():
         done = late.refold(work.desk, change)
         work.refolded[key] = done
@@ -314,7 +189,7 @@ def _fold(work: _Work, device: str) -> None:
             work.states[key] = CardState(on_hand, counted, (at, id_), negative)
 
 
-def _write(work: _Work, postings: Sequence[Posting], periods: Periods, device: str) -> None:
+def _write(work: Work, postings: Sequence[Posting], periods: Periods, device: str) -> None:
     desk = work.desk
     rows: list[tuple[object, ...]] = []
     numbers = {key: card.number for key, card in work.cards.items()}
@@ -376,7 +251,7 @@ def _write(work: _Work, postings: Sequence[Posting], periods: Periods, device: s
     insert_rows(desk.connection, "variance_change", columns, deltas)
 
 
-def _watch(work: _Work, key: CardKey, device: str, by_day: bool) -> tuple[str, int]:
+def _watch(work: Work, key: CardKey, device: str, by_day: bool) -> tuple[str, int]:
     """Until when a fact of which other device may be too near to a count on this card; see models.Card."""
     card = work.cards[key]
     by, until = card.watch_by, card.watch_until
@@ -389,7 +264,7 @@ def _watch(work: _Work, key: CardKey, device: str, by_day: bool) -> tuple[str, i
     return device, until
 
 
-def _settle_lots(work: _Work, gone: Reversed) -> None:
+def _settle_lots(work: Work, gone: Reversed) -> None:
     doubtful = {
         (key[0], key[1])
         for key, change in work.close_look.items()
@@ -409,7 +284,7 @@ def _settle_lots(work: _Work, gone: Reversed) -> None:
     work.closed += closed
 
 
-def _turn(work: _Work, postings: Sequence[Posting]) -> None:
+def _turn(work: Work, postings: Sequence[Posting]) -> None:
     """Open and close `negative_stock` where another fact than before, or none, took a card below 0."""
     lines: dict[tuple[str, CardKey], int] | None = None
     for key, state in work.states.items():

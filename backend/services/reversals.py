@@ -34,7 +34,7 @@ _BEFORE_POSTGRES = (
 
 @dataclass(slots=True)
 class Reversed:
-    """`operations` are reversed now, `before` are new ones whose reversal had come first.
+    """`operations` are reversed now, `before` are new ones that are reversed from the first.
 
     `places` are where the operations reversed now stood, by card.
     """
@@ -65,6 +65,7 @@ def reverse(
         rows,
     )
     done.operations = {one.operation_id for one in reversals}
+    done.before |= done.operations & {one.operation_id for one in postings}
     done.places = _places(desk.connection, desk.facility_id, done.operations)
     done.closed = exceptions.standing_of(
         desk.connection, desk.facility_id, done.operations, conflicts.OF_THE_FACT - {"negative_stock"}

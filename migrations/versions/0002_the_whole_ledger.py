@@ -119,6 +119,9 @@ def upgrade() -> None:
                existing_nullable=True)
 
     with op.batch_alter_table('device', schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("last_recorded_id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False, server_default="")
+        )
         batch_op.add_column(sa.Column('app_version', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False, server_default=""))
         batch_op.add_column(sa.Column('waiting', sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column('oldest_waiting_at', sa.BigInteger(), nullable=True))

@@ -1,0 +1,150 @@
+"""Which cards cannot simply be appended to, and why: something is late, reversed, moved, or near a count.
+
+What becomes of those is services.late's; all others take the short way through services.ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from backend.services import card_store, late, lots, transfers
+from backend.services.card_store import OpenCard
+from backend.services.changes import Numbers
+from backend.services.exceptions import Flag
+from backend.services.late import Change, Desk, Refolded
+from backend.services.postings import CardKey, Move, Posting
+from backend.services.reversals import Reversed, reversed_before
+from backend.services.shelf import Placed
+from sync.conflicts import OVERLAP_MS, Witness
+from sync.fold import CardFact, CardState, CountOutcome, SortKey
+
+
+@dataclass(slots=True)
+class Work:
+    """One posting on its way: the cards that it touches, and what becomes of them."""
+
+    desk: Desk
+    numbers: Numbers
+    cards: dict[CardKey, OpenCard]
+    fresh: dict[CardKey, list[CardFact]]
+    told: dict[lots.LotKey, set[str | None]]
+    implied: list[tuple[CardKey, SortKey, str]] = field(default_factory=list)
+    close_look: dict[CardKey, Change] = field(default_factory=dict)
+    states: dict[CardKey, CardState] = field(default_factory=dict)
+    counts: dict[int, dict[SortKey, CountOutcome]] = field(default_factory=dict)
+    refolded: dict[CardKey, Refolded] = field(default_factory=dict)
+    flags: list[Flag] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+
+
+def imply(work: Work, postings: Sequence[Posting]) -> None:
+    """Counts of 0 that follow from `all_lots`: of these counts on other cards, of earlier ones on new cards."""
+    here = work.desk.connection, work.desk.facility_id
+    new = {key for key, card in work.cards.items() if card.is_new}
+    full = [posting for posting in postings if posting.all_lots]
+    for key, place in card_store.full_counts_of(*here, new) if new else ():
+        work.implied.append((key, place, place[1]))
+    for posting in full:
+        named = {entry.card_key for entry in posting.entries}
+        at = posting.entries[0].effective_at
+        shelves = {(product, location, account) for product, _, location, account in named}
+        for card in card_store.cards_on(*here, shelves):
+            work.cards.setdefault(card.key, card)
+        for key in work.cards:
+            if (key[0], key[2], key[3]) in shelves and key not in named:
+                work.implied.append((key, (at, posting.operation_id), posting.operation_id))
+        card_store.write_full_count(*here, posting.operation_id, at, shelves)
+
+
+def look_closely(
+    work: Work,
+    postings: Sequence[Posting],
+    gone: Reversed,
+    claims: transfers.Claims,
+    moves: Sequence[Move],
+) -> None:
+    """Which cards cannot simply be appended to, and why."""
+    by_number = {card.number: card for card in work.cards.values()}
+    touched = {*gone.places, *claims.out, *claims.back, *(move.card for move in moves)} - by_number.keys()
+    for card in card_store.cards_numbered(work.desk.connection, work.desk.facility_id, touched):
+        by_number[card.number] = card
+        work.cards[card.key] = card
+
+    def change(number: int) -> Change:
+        card = by_number[number]
+        return work.close_look.setdefault(card.key, Change(card))
+
+    for number, places in gone.places.items():
+        change(number).places += places
+    for number, ones in claims.out.items():
+        change(number).places += ones.values()
+    for number, ones in claims.back.items():
+        change(number).places += ones.values()
+        change(number).back |= ones.keys()
+    for move in moves:
+        change(move.card).places += card_store.move(work.desk.connection, work.desk.facility_id, move)
+    for key, _, _ in work.implied:
+        change(work.cards[key].number)
+    out = {(id_, number) for number, ones in claims.out.items() for id_ in ones}
+    by_id = {posting.operation_id: posting for posting in postings}
+    for key, facts in work.fresh.items():
+        card = work.cards[key]
+        facts.sort()
+        taken_back = gone.before and any(fact.id in gone.before for fact in facts)
+        if key in work.close_look or taken_back or _needs_close_look(card, facts, by_id):
+            placed = [
+                _placed(
+                    work, key, by_id[fact.id], fact, fact.id in gone.before or (fact.id, card.number) in out
+                )
+                for fact in facts
+            ]
+            change(card.number).fresh += placed
+    _add_implied(work, by_id, gone)
+
+
+def _needs_close_look(card: OpenCard, facts: Sequence[CardFact], postings: dict[str, Posting]) -> bool:
+    first, last = facts[0], card.state.last
+    if last is not None and (first.effective_at, first.id) <= last:
+        return True
+    device = postings[first.id].device
+    if any(postings[fact.id].by_day for fact in facts):
+        return True
+    if not device:
+        return False
+    if first.effective_at <= card.watch_until:
+        return True
+    stranger = card.watch_by not in ("", device)
+    return stranger and last is not None and first.effective_at <= last[0] + OVERLAP_MS
+
+
+def _placed(work: Work, key: CardKey, posting: Posting, fact: CardFact, out: bool) -> Placed:
+    witness = Witness(
+        fact.id,
+        fact.effective_at,
+        fact.counted,
+        posting.device,
+        work.numbers.mark,
+        posting.seen,
+        posting.by_day,
+        work.desk.days.of(fact.effective_at)[0],
+    )
+    line = min(entry.line for entry in posting.entries if entry.card_key == key)
+    return Placed(witness, None if out else (fact.effective_at, fact.id), fact.quantity, line)
+
+
+def _add_implied(work: Work, postings: dict[str, Posting], gone: Reversed) -> None:
+    earlier = {id_ for _, _, id_ in work.implied} - postings.keys()
+    stored = late.stored_witnesses(work.desk, earlier)
+    taken_back = gone.before | gone.operations
+    if earlier:
+        taken_back |= reversed_before(work.desk.connection, work.desk.facility_id, earlier)
+    for key, place, id_ in work.implied:
+        at = place[0]
+        if id_ in postings:
+            known = postings[id_].device, work.numbers.mark, postings[id_].seen, postings[id_].by_day
+        else:
+            known = stored[id_]
+        witness = Witness(id_, at, True, *known, work.desk.days.of(at)[0], True)
+        out = id_ in taken_back
+        work.close_look[key].fresh.append(Placed(witness, None if out else place, 0, -1))
