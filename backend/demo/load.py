@@ -20,6 +20,7 @@ from backend.demo.history import Event, Simulation
 from backend.demo.medicines import MEDICINES, PROGRAMS
 from backend.demo.open_work import open_work
 from backend.demo.people import Keepers, add_people
+from backend.domain.device_status import DeviceStatus
 from backend.domain.periods import bounds, first_day, period_of, shifted
 from backend.models import Facility, Product, User
 from backend.services import devices
@@ -71,13 +72,25 @@ def load(session: Session, settings: Settings, now: int, progress: Progress) -> 
         session.flush()
         # Most tablets were heard of since yesterday, one in eight not since the history ended.
         if done % 8:
-            devices.mark_seen(session, device.id, now - random.randrange(20 * MINUTE_MS, 28 * HOUR_MS))
+            heard_at = now - random.randrange(20 * MINUTE_MS, 28 * HOUR_MS)
+            devices.mark_seen(session, device.id, heard_at, _status(done, heard_at))
     for code, moment, kind, body in open_work(session, now):
         # On the first of a month some of it would lie before the history's last evening.
         at = max(moment, tablets[code].last_at + MINUTE_MS)
         text = _operation(tablets[code], kind, body, at, random)
         _push(session, tablets[code], [(at, text)], min(now, at + MINUTE_MS), zone)
     session.flush()
+
+
+def _status(number: int, heard_at: int) -> DeviceStatus:
+    """What the tablet with this number told of itself: most are well, a few have something for people to see."""
+    waiting = 3 * number if number % 5 == 0 else 0
+    return DeviceStatus(
+        waiting=waiting,
+        oldest_at=heard_at - number * HOUR_MS if waiting else None,
+        free=31_000_000 if number % 11 == 0 else 900_000_000 + number * 137_000_000,
+        persisted=number % 9 != 0,
+    )
 
 
 def _add_reference(session: Session, places: Sequence[Place]) -> None:

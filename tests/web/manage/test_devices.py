@@ -95,9 +95,11 @@ def test_an_app_that_is_not_the_servers_is_marked(bincard: Bincard) -> None:
     worker = bincard.anyone.get("/worker.js").text
     assert worker.startswith(f'self.BUILD={{"version":"{build}"')
     row = tell(bincard, app_version=build)
-    assert f"App up to date: {build}" in row
+    assert f"App up to date: {build[:12]}" in row
     assert "not up to date" not in row
     assert "App not up to date: 0ld" in tell(bincard, app_version="0ld")
+    # As long as a device may tell it, it would not fit on a phone.
+    assert f"App not up to date: {'a' * 12} " in tell(bincard, app_version="a" * 64)
 
 
 @pytest.mark.parametrize(
