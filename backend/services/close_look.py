@@ -30,6 +30,7 @@ class Work:
     fresh: dict[CardKey, list[CardFact]]
     told: dict[lots.LotKey, set[str | None]]
     implied: list[tuple[CardKey, SortKey, str]] = field(default_factory=list)
+    watch: dict[CardKey, list[int]] = field(default_factory=dict)
     close_look: dict[CardKey, Change] = field(default_factory=dict)
     states: dict[CardKey, CardState] = field(default_factory=dict)
     counts: dict[int, dict[SortKey, CountOutcome]] = field(default_factory=dict)
@@ -141,6 +142,7 @@ def _add_implied(work: Work, postings: dict[str, Posting], gone: Reversed) -> No
         taken_back |= reversed_before(work.desk.connection, work.desk.facility_id, earlier)
     for key, place, id_ in work.implied:
         at = place[0]
+        work.watch.setdefault(key, []).append(at + OVERLAP_MS)
         if id_ in postings:
             known = postings[id_].device, work.numbers.mark, postings[id_].seen, postings[id_].by_day
         else:

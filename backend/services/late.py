@@ -156,13 +156,14 @@ def _zeroed(desk: Desk, change: Change, done: Refolded, placed: Sequence[Placed]
     flags = {flag.id_at(desk.facility): flag for flag in _wiped(desk, change.card, done, placed, implied)}
     near = {flag.id_at(desk.facility) for flag in done.flags}
     fresh = {one.witness.id for one in change.fresh}
-    stored = [one.witness.id for one in implied if one.witness.id not in fresh]
+    stored = [one for one in implied if one.witness.id not in fresh]
     if stored:
+        ids = [one.witness.id for one in stored]
         open_ones = exceptions.standing_of(
-            desk.connection, desk.facility_id, stored, ("count_overlap",), change.card.number
+            desk.connection, desk.facility_id, ids, ("count_overlap",), change.card.number
         )
-        still = flags.keys() | near | _still_near(desk, change.card, implied, placed)
-        done.closed += [id_ for id_ in open_ones if id_ not in still]
+        doubtful = set(open_ones) - flags.keys() - near
+        done.closed += sorted(doubtful - _still_near(desk, change.card, stored) if doubtful else ())
     done.flags += [flag for id_, flag in flags.items() if id_ not in near]
 
 
@@ -192,13 +193,20 @@ def _since_count(placed: Sequence[Placed], count: Placed) -> list[Placed]:
     return before
 
 
-def _still_near(desk: Desk, card: OpenCard, implied: Iterable[Placed], placed: Sequence[Placed]) -> set[str]:
-    return {
-        overlap_flag(desk, card, count.witness, other).id_at(desk.facility)
-        for count in implied
-        for other in placed
-        if not other.witness.counted and conflicts.count_overlap(count.witness, other.witness)
-    }
+def _still_near(desk: Desk, card: OpenCard, counts: Iterable[Placed]) -> set[str]:
+    """Exceptions that stand because a movement is near one of these counts, whatever the count wiped out."""
+    found: set[str] = set()
+    for count in counts:
+        first, last = shelf.window([count.witness.at], True, desk.days)
+        around = shelf.facts_between(desk.connection, desk.facility_id, card.number, first, last, desk.days)
+        found |= {
+            overlap_flag(desk, card, count.witness, other).id_at(desk.facility)
+            for other in around
+            if other.place is not None
+            and not other.witness.counted
+            and conflicts.count_overlap(count.witness, other.witness)
+        }
+    return found
 
 
 def _backdated(desk: Desk, card: OpenCard, done: Refolded, standing: Collection[Placed]) -> None:

@@ -254,7 +254,7 @@ def _write(work: Work, postings: Sequence[Posting], periods: Periods, device: st
 def _watch(work: Work, key: CardKey, device: str, by_day: bool) -> tuple[str, int]:
     """Until when a fact of which other device may be too near to a count on this card; see models.Card."""
     card = work.cards[key]
-    by, until = card.watch_by, card.watch_until
+    by, until = card.watch_by, max([card.watch_until, *work.watch.get(key, ())])
     if not device or key not in work.fresh:
         return by, until
     if by not in ("", device) and card.state.last is not None:

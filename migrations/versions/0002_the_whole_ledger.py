@@ -12,7 +12,7 @@ depends_on = None
 
 FLOWS = "flow IN ('received', 'issued', 'dispensed', 'adjusted', 'counted', 'consumed', 'produced')"
 OLD_FLOWS = "flow IN ('received', 'issued', 'dispensed', 'adjusted', 'counted')"
-RECREATED = ("fact", "reversal")
+RECREATED = ("operation", "fact", "reversal")
 NEW_LEDGER = ("decision", "variance_change", "full_count")
 
 

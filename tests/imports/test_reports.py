@@ -237,7 +237,7 @@ def record_by_device(database: Database, at: int) -> None:
         operation_id = uuid7(at)
         entry = Entry(product_id, "L1", None, "", "", at, "dispensed", -2, None, 0)
         ledger.post(session, facility_id, [Posting(operation_id, [entry])], now=at, time_zone="UTC")
-        content = (b"{}", "stock.dispense", "ama", device_id, 1, at, at, at, "applied", "")
+        content = (b"{}", "stock.dispense", "ama", device_id, 1, at, at, at, "applied", "", 0, 0, False)
         ledger.record(session, [(facility_id, operation_id, 0, "0" * 64, *content)])
 
 

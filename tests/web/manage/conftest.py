@@ -12,6 +12,7 @@ from backend.clock import DAY_MS, to_iso
 from backend.ids import uuid7
 from backend.models.ledger import Operation
 from backend.services.ledger import Entry, Posting, post
+from backend.services.postings import Reversal
 from backend.settings import Settings
 from tests.web.conftest import Bincard
 
@@ -88,7 +89,7 @@ class Shelves:
             session,
             cast.facilities[facility],
             [Posting(operation_id, [entry])],
-            reversals=[(reverses, operation_id)] if reverses else [],
+            reversals=[Reversal(reverses, operation_id, at)] if reverses else [],
             now=at,
             time_zone="UTC",
         )
