@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlmodel import select
 
+from backend.clock import to_iso
 from backend.ids import uuid7
-from backend.models import Assignment, Meta, Product, Reason
+from backend.models import Assignment, Meta, Product, Reason, Shipment, StockException
 from backend.problems import Problem
 from backend.services import reasons
+from backend.services.changes import Numbers
 from sync import cursor as cursors
+from tests.support.follower import Follower
 from tests.sync.conftest import NOW, World, counted, issued, line, received
 
 
@@ -119,6 +122,80 @@ def test_a_closed_exception_comes_as_closed(world: World) -> None:
     world.now += 1000
     tablet.one(tablet.operation("stock.count", counted("P1", 5)))
     assert [one["row"]["state"] for one in tablet.pull() if one["entity"] == "exception"] == ["closed"]
+
+
+def test_a_new_device_is_not_told_what_is_over_but_one_that_may_have_it_is(world: World) -> None:
+    tablet = world.enrol()
+    tablet.one(tablet.operation("stock.issue", issued(line("P1", 5), line("P2", 5))))
+    half_way = Follower(world.db, world.enrol().device)
+    while not [one for one in half_way.staged if one["entity"] == "exception"]:
+        assert half_way.page(1, world.now)
+    world.now += 1000
+    tablet.one(tablet.operation("stock.count", counted("P1", 5)))
+    tablet.one(tablet.operation("stock.count", counted("P2", 5)))
+    assert "exception" not in entities(world.enrol().pull())
+    half_way.pull(world.now, 1)
+    assert not [name for name in half_way.rows if name[0] == "exception"]
+
+
+def test_an_exception_says_who_decided_what(world: World) -> None:
+    tablet = world.enrol()
+    issue = tablet.one(tablet.operation("stock.issue", issued(line("P1", 5))))
+    with world.db.writing() as session:
+        row = session.exec(select(StockException)).one()
+        numbers = Numbers(session.connection(), row.facility_id)
+        row.other_id, row.assigned_to, row.note, row.action = "o", "bob", "seen", "accept"
+        row.resolved_at, row.resolved_by, row.change = NOW, "alice", numbers.next()
+        numbers.save()
+    (change,) = [one for one in tablet.pull() if one["entity"] == "exception"]
+    assert change["row"] == {
+        "id": change["key"],
+        "code": "negative_stock",
+        "operation": issue["id"],
+        "other": "o",
+        "line": 0,
+        "detail": change["row"]["detail"],
+        "state": "resolved",
+        "opened_at": to_iso(NOW),
+        "assigned_to": "bob",
+        "resolved_by": "alice",
+        "resolved_at": to_iso(NOW),
+        "action": "accept",
+        "note": "seen",
+    }
+
+
+def test_a_shipment_comes_to_its_destination_while_expected_and_once_after(world: World) -> None:
+    tablet, other = world.enrol(), world.enrol("B", "bob")
+    tablet.pull()
+    other.pull()
+    with world.db.writing() as session:
+        numbers = Numbers(session.connection(), world.facilities["A"])
+        row = Shipment(
+            facility_id=world.facilities["A"],
+            id=uuid7(NOW),
+            source_id=world.facilities["B"],
+            reference="D1",
+            effective_at=NOW,
+            lines='[{"line": 0, "product": "P1", "lot": "L1", "expiry": null, "quantity": 5, "received": 0}]',
+            state="expected",
+            change=numbers.next(),
+        )
+        session.add(row)
+        numbers.save()
+    (change,) = tablet.pull()
+    assert (change["entity"], change["row"]["state"]) == ("shipment", "expected")
+    lines = [{"line": 0, "product": "P1", "lot": "L1", "expiry": None, "quantity": 5, "received": 0}]
+    told = {"source": "B", "reference": "D1", "issued_at": to_iso(NOW), "lines": lines}
+    assert {member: change["row"][member] for member in told} == told
+    assert other.pull() == []
+    with world.db.writing() as session:
+        numbers = Numbers(session.connection(), world.facilities["A"])
+        row = session.exec(select(Shipment)).one()
+        row.state, row.change = "received", numbers.next()
+        numbers.save()
+    assert [one["row"]["state"] for one in tablet.pull()] == ["received"]
+    assert "shipment" not in entities(world.enrol().pull())
 
 
 def test_a_cursor_of_another_life_of_the_database_starts_anew(world: World) -> None:

@@ -162,6 +162,35 @@ def test_a_facility_that_moves_sees_its_new_neighbours_and_loses_the_old(world: 
     assert [(change["entity"], change["key"]) for change in device.pull(world.now)] == [("facility", "B")]
 
 
+def test_a_facility_that_moves_hears_nothing_of_what_it_never_saw(world: World) -> None:
+    with world.db.writing() as session:
+        _crowd(session, world)
+    device = Follower(world.db, world.enrol().device)
+    device.pull(world.now)
+    move(world, "A", "North")
+    assert [change["key"] for change in device.pull(world.now, 3) if change.get("deleted")] == ["B"]
+
+
+def test_who_changes_while_a_moved_facility_pulls_again_is_dropped_all_the_same(world: World) -> None:
+    with world.db.writing() as session:
+        south = session.exec(select(Zone.id).where(Zone.name == "South")).one()
+        manager = User(name="manager", created_at=NOW)
+        session.add(manager)
+        session.flush()
+        session.add(Assignment(user_id=manager.id or 0, role="manager", zone_id=south or 0, granted_at=NOW))
+    device = Follower(world.db, world.enrol().device)
+    device.pull(world.now)
+    move(world, "A", "North")
+    for number in range(9):
+        # What changes is always behind the page, so the pull has to go past where it began anew.
+        with world.db.writing() as session:
+            session.exec(select(User).where(User.name == "manager")).one().email = f"{number}@example.org"
+            session.exec(select(Product).where(Product.code == "P1")).one().name = f"Renamed {number}"
+        device.page(4, world.now)
+    device.pull(world.now, 4)
+    assert ("user", "manager") not in device.rows
+
+
 def test_a_neighbour_that_moves_away_is_dropped(world: World) -> None:
     device = Follower(world.db, world.enrol().device)
     device.pull(world.now)
