@@ -118,7 +118,7 @@ def _wrap(container: list[Any], index: int, choose: random.Random) -> None:
 def _retype(container: list[Any], index: int, _choose: random.Random) -> None:
     """A number as a text, a text as a number where it can be, anything else as its JSON."""
     value = _value(container, index)
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 40:
         _put(container, index, int(value))
     else:
         _put(container, index, written(value))

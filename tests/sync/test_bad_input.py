@@ -378,8 +378,8 @@ def test_an_enrolment_with_wrong_values_and_bytes(door: Door) -> None:
     ("body", "told"),
     [
         ('{"lines": [{"quantity": 5}]}', True),
-        ('{"lines": [], "more": 1' + "0" * 40 + "}", False),
-        ('{"lines": [], "more": -9223372036854775809}', False),
+        ('{"lines": [], "more": 1' + "0" * 40 + "}", True),
+        ('{"lines": [], "more": 1' + "0" * 5000 + "}", False),
         ('{"more": %s}' % ("[" * 30 + "]" * 30), True),
         ('{"more": %s}' % ("[" * 40 + "]" * 40), False),
         ('{"more": "\\ud800"}', False),
