@@ -20,7 +20,6 @@ pytestmark = pytest.mark.browser
 
 FIGURES = [120, 7, 64, 0, 31, 500, 18, 9, 1000, 42]
 LIVE_MS = 2_000
-KILLS = 6
 # Notes in a page when a text first shows there, in milliseconds since 1970; until then it is not a number.
 WATCH = """text => {
     window.shownAt = NaN
@@ -150,28 +149,6 @@ def test_it_starts_with_the_server_down(
     page.reload()
     nurse.wait_until_sent(page)
     counted_once(clinic_url, FIGURES[:3])
-
-
-def test_a_kill_just_after_saved_loses_nothing(
-    chromium: Callable[..., Chromium], proxy: Proxy, clinic_url: str
-) -> None:
-    """The battery dies the moment the next item shows, again and again; what was saved is on the device."""
-    tablet = chromium(PHONE)
-    page = tablet.page()
-    nurse.sign_in(page, proxy.url)
-    proxy.cut()
-    nurse.begin_count(page)
-    for saved, figure in enumerate(FIGURES[:KILLS], 1):
-        nurse.count_items(page, [figure])
-        here = nurse.address(page)
-        tablet.kill()
-        tablet.start()
-        page = tablet.page(here)
-        nurse.wait_for_waiting(page, saved)
-    proxy.heal()
-    page.reload()
-    nurse.wait_until_sent(page)
-    counted_once(clinic_url, FIGURES[:KILLS])
 
 
 def test_a_half_typed_figure_survives_a_closed_tab(chromium: Callable[..., Chromium], proxy: Proxy) -> None:
