@@ -109,11 +109,11 @@ class _Ledger:
         assert page["covers"] == kept[-1].seq
         return (pushed - start) * 1000, (done - pushed) * 1000
 
-    def _pulled(self, tablet: Tablet, cursor: str | None) -> dict[str, Any]:
+    def _pulled(self, tablet: Tablet, cursor: str | None) -> Any:
         """The last page of a pull of all that is new."""
         while True:
             with self._database.reading() as session:
-                page: Any = pull(session, tablet.device, cursor, limit=1000, now=system_clock())
+                page = pull(session, tablet.device, cursor, limit=1000, now=system_clock())
             cursor = page["cursor"]
             if not page["more"]:
                 return page
