@@ -15,6 +15,7 @@ from backend.clock import to_iso
 from backend.models import User
 from backend.services import devices, passwords
 from backend.settings import Settings
+from sync.packing import unpack
 from tests.sync.conftest import NOW, Tablet, World, line, received
 
 PASSWORD = "correct horse battery"
@@ -218,3 +219,21 @@ def test_answers_are_packed_for_who_asks(client: TestClient[Any], enrolled: dict
     assert packed.headers["content-encoding"] == "gzip"
     assert "content-encoding" not in plain.headers
     assert packed.json()["changes"] == json.loads(plain.content)["changes"]
+
+
+@pytest.mark.parametrize("asked", ["packed=1", "packed=true"])
+def test_a_page_comes_as_tables_for_who_asks(
+    client: TestClient[Any], world: World, enrolled: dict[str, str], asked: str
+) -> None:
+    tablet = Tablet(world, enrolled["device"], "A", "alice")
+    tablet.push(tablet.operation("stock.receive", received(line("P1", 5), line("P2", 6, "L2", None))))
+    headers = bearer(enrolled["token"])
+    plain = client.get("/sync/pull", headers=headers).json()
+    packed = client.get(f"/sync/pull?{asked}", headers=headers).json()
+    assert packed.keys() == plain.keys() - {"changes"} | {"tables"}
+    changes = unpack(packed["tables"])
+    assert {(one["entity"], one["key"]): one for one in changes} == {
+        (one["entity"], one["key"]): one for one in plain["changes"]
+    }
+    nothing = client.get(f"/sync/pull?{asked}&cursor={packed['cursor']}", headers=headers).json()
+    assert nothing["tables"] == []

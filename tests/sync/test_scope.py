@@ -7,7 +7,7 @@ import base64
 import pytest
 from sqlmodel import Session, select
 
-from backend.models import Assignment, Facility, Product, User, Zone
+from backend.models import Assignment, Facility, Product, Reason, User, Zone
 from sync import cursor as cursors
 from tests.support.follower import Follower, visible
 from tests.sync.conftest import NOW, Tablet, World, line, received
@@ -181,12 +181,15 @@ def test_who_changes_while_a_moved_facility_pulls_again_is_dropped_all_the_same(
     device = Follower(world.db, world.enrol().device)
     device.pull(world.now)
     move(world, "A", "North")
-    for number in range(9):
-        # What changes is always behind the page, so the pull has to go past where it began anew.
-        with world.db.writing() as session:
-            session.exec(select(User).where(User.name == "manager")).one().email = f"{number}@example.org"
-            session.exec(select(Product).where(Product.code == "P1")).one().name = f"Renamed {number}"
-        device.page(4, world.now)
+    device.page(4, world.now)
+    # More than a page changes behind what the device had, and the manager behind that.
+    with world.db.writing() as session:
+        for product in session.exec(select(Product)).all():
+            product.name = "Renamed"
+        for reason in session.exec(select(Reason)).all():
+            reason.name = "Renamed"
+        session.flush()
+        session.exec(select(User).where(User.name == "manager")).one().email = "manager@example.org"
     device.pull(world.now, 4)
     assert ("user", "manager") not in device.rows
 
