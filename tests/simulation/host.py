@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 
 from backend.web.linker import link
+from tests.simulation.place import TIME_ZONE
 from tests.test_js import node
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +34,11 @@ class Host:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [node(), HOST], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [node(), HOST],
+            cwd=ROOT,
+            env={**os.environ, "TZ": TIME_ZONE},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         self._programs: set[str] = set()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from sqlmodel import Session
@@ -10,6 +11,8 @@ from backend.db import Database
 from backend.migrate import migrate
 from backend.models import Assignment, Facility, FacilityType, Product, User, Zone
 
+TIME_ZONE = "Africa/Blantyre"
+"""Of both facilities, of the server's default and of the tablets."""
 START = 1_790_000_000_000
 FACILITIES = ("A", "B")
 PEOPLE = {"A": ("alice", "amina"), "B": ("bob", "ben")}
@@ -26,8 +29,6 @@ def template(folder: Path) -> Path:
     database = Database(url)
     with database.writing() as session:
         _furnish(session)
-    with database.writing() as session:
-        session.connection().exec_driver_sql("SELECT 1")
     database.close()
     # What is in the write-ahead log must be in the file, which alone is copied.
     _checkpoint(file)
@@ -61,8 +62,6 @@ def _hire(session: Session, name: str, **place: int | None) -> None:
 
 
 def _checkpoint(file: Path) -> None:
-    import sqlite3
-
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()

@@ -2,92 +2,150 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
+import backend.services.close_look
 import backend.services.ledger
-import sync.pull
 import sync.push
-from sync.fold import fold
+from backend.services.changes import Numbers
 from tests.simulation.host import client_script
 
-Off = Callable[[], contextlib.AbstractContextManager[Any]]
+
+@dataclass(frozen=True)
+class OnServer:
+    """`off` is a context in which the server lacks it; `emphasis` makes happen what it guards against."""
+
+    name: str
+    off: Callable[[], AbstractContextManager[object]]
+    emphasis: dict[str, float] = field(default_factory=dict)
 
 
-def without(old: str, new: str) -> str:
-    """The client's script with a piece of it replaced, which must be there exactly once."""
-    script = client_script()
-    if script.count(old) != 1:
-        raise LookupError(f"the client has this {script.count(old)} times, name another piece: {old}")
-    return script.replace(old, new)
+@dataclass(frozen=True)
+class OnDevice:
+    """A piece of the client's script and what stands there without the safeguard."""
+
+    name: str
+    guard: str
+    off: str
+    emphasis: dict[str, float] = field(default_factory=dict)
+
+    def script(self) -> str:
+        """The client without it. Raises LookupError where the client was changed: name another piece then."""
+        script = client_script()
+        if script.count(self.guard) != 1:
+            raise LookupError(f"the client has this {script.count(self.guard)} times: {self.guard}")
+        return script.replace(self.guard, self.off)
 
 
-def _no_stored_answers() -> contextlib.AbstractContextManager[Any]:
-    return mock.patch.object(sync.push, "_stored_answers", lambda *_: ({}, defaultdict(int)))
+def _nothing_known(*_: object) -> Any:
+    return {}, defaultdict(int)
 
 
-def _same_id_is_same() -> contextlib.AbstractContextManager[Any]:
-    """An id that is known is answered whatever its content."""
-    raise NotImplementedError
+def _nothing(*_: object) -> None:
+    return None
 
 
-def _gaps_accepted() -> contextlib.AbstractContextManager[Any]:
-    return mock.patch.object(sync.push, "_refuse_gaps", lambda *_: None)
+def _no(*_: object) -> bool:
+    return False
 
 
-@contextlib.contextmanager
-def _late_is_appended() -> Iterator[None]:
-    def append(_connection: object, _facility_id: int, plan: Any) -> None:
-        plan.state, plan.counts = fold(plan.fresh, plan.card.state)
+def _the_same_number(numbers: Any) -> int:
+    return int(numbers._last)
 
-    with mock.patch.object(backend.services.ledger, "_fold", append):
+
+def _without(module: object, name: str, instead: Any) -> Callable[[], AbstractContextManager[object]]:
+    return lambda: mock.patch.object(module, name, instead)
+
+
+@contextmanager
+def _committed_halfway() -> Iterator[None]:
+    """Facts and answers in two transactions: a crash in between leaves facts that nobody answered for."""
+    record = backend.services.ledger.record
+
+    def committing(session: Any, rows: Any) -> None:
+        connection = session.connection().connection.dbapi_connection
+        connection.execute("COMMIT")
+        connection.execute("BEGIN IMMEDIATE")
+        record(session, rows)
+
+    with mock.patch.object(backend.services.ledger, "record", committing):
         yield
 
 
-SERVER: dict[str, Off] = {
-    "idempotency": _no_stored_answers,
-    "strict order": _gaps_accepted,
-    "refold": _late_is_appended,
-}
+SERVER = (
+    OnServer("idempotency", _without(sync.push, "_stored_answers", _nothing_known)),
+    OnServer("strict order", _without(sync.push, "_refuse_gaps", _nothing), {"restore": 3, "back_up": 3}),
+    OnServer("refold of late facts", _without(backend.services.close_look, "_needs_close_look", _no)),
+    OnServer("a new number for each change", _without(Numbers, "next", _the_same_number)),
+    OnServer("one transaction a batch", _committed_halfway, {"crash_server": 4}),
+)
 
-CLIENT: dict[str, tuple[str, str]] = {
-    "outbox removal only after the answer": (
-        "const started = clock.now();\n  let response;\n  let answer;\n  try {\n    response = await send('/sync/push'",
-        "const started = clock.now();\n  await storeAnswers(batch.map(({ id }) => ({ id, outcome: 'applied', exceptions: [] })), started);\n"
-        "  let response;\n  let answer;\n  try {\n    response = await send('/sync/push'",
+CLIENT = (
+    OnDevice(
+        "removal from the outbox only after the answer",
+        "const started = clock.now();\n  let response;\n  let answer;\n  try {\n    response = await send(",
+        "const started = clock.now();\n  await storeAnswers(batch.map(({ id }) => ({ id, outcome: 'applied', exceptions: [] })),"
+        " started);\n  let response;\n  let answer;\n  try {\n    response = await send(",
     ),
-    "renumbering under a new device": (
-        "{ ...record, device: session.device, seq: (seq += 1), state: 'waiting' }",
-        "{ ...record, device: session.device, state: 'waiting' }",
-    ),
-    "a copied store gets a device of its own": ("code === 'seq_reused'", "code === 'never'"),
-    "sending again what a new life lacks": (
-        "if (record.state !== 'answered') continue;\n    changed = true;",
-        "continue;",
-    ),
-    "gaps are declared": ("if (kept.has(seq)) continue;", "continue;"),
-    "one transaction an operation": (
+    OnDevice(
+        "saved means committed",
         "await tx.done;\n    revision.own += 1;\n    return record;",
         "void tx.done.catch(() => {});\n    revision.own += 1;\n    return record;",
     ),
-    "an answer must be ours": (
-        "if (typeof answer?.type !== 'string' || !answer.type.startsWith(OURS)) return null;", ""
+    OnDevice(
+        "new numbers under a new device",
+        "{ ...record, device: session.device, seq: (seq += 1), state: 'waiting', renumbered }",
+        "{ ...record, device: session.device, state: 'waiting', renumbered }",
     ),
-    "own operations after covers": (
-        "IDBKeyRange.bound([session.device, covers ?? 0]",
-        "IDBKeyRange.bound([session.device, 0]",
+    OnDevice(
+        "a copied store gets a device of its own",
+        "code === 'seq_reused'",
+        "code === 'never'",
+        {"clone": 6, "put_away": 4, "put_back": 8, "restore": 4, "back_up": 3},
     ),
-    "pages shown together": ("void meta.put(staging.cursor, 'cursor');", "void meta.put(staging.cursor, 'cursor'); if (changes.length > 3) changes.pop();"),
-    "another life is pulled from the start": (
-        "if (staging.fresh) await Promise.all(ENTITIES.map((entity) => tx.objectStore(entity).clear()));", ""
+    OnDevice(
+        "sending again what a new life lacks",
+        "if (record.state !== 'answered') continue;\n    const former",
+        "continue;\n    const former",
+        {"restore": 3, "back_up": 3},
     ),
-    "the text is made once": (
-        "`{\"seq\":${seq},\"operation\":${text}}`",
-        "`{\"seq\":${seq},\"operation\":${JSON.stringify({ ...JSON.parse(text), seen: null })}}`",
+    OnDevice(
+        "sending again what a former device sent",
+        "if (former && record.kind === 'device.gap') continue;",
+        "if (former) continue;",
+        {"restore": 6, "back_up": 6, "sign_in": 6},
     ),
-    "caches follow what is stored": ("ownCache?.own === own && ownCache.pulled === pulled", "ownCache"),
-    "ids never collide": ("counter = before.counter + 1n + (counter & 0xffffffffn);", "counter = before.counter + 1n;"),
-}
+    OnDevice(
+        "gaps are declared",
+        "if (kept.has(seq)) continue;",
+        "continue;",
+        {"long_wait": 20, "restore": 8, "back_up": 3},
+    ),
+    OnDevice(
+        "only our own server can shut a device out",
+        "if (typeof answer?.type !== 'string' || !answer.type.startsWith(OURS)) return null;",
+        "",
+    ),
+    OnDevice(
+        "own operations only after covers",
+        "IDBKeyRange.bound([device, covers]",
+        "IDBKeyRange.bound([device, 0]",
+    ),
+    OnDevice("pages are kept until all are there", "if (restart) await staged.clear();", "await staged.clear();"),
+    OnDevice(
+        "another life is pulled from the start",
+        "if (staging.fresh) await Promise.all(ENTITIES.map((entity) => tx.objectStore(entity).clear()));",
+        "",
+        {"restore": 3, "back_up": 3},
+    ),
+    OnDevice(
+        "the text is made once",
+        '`{"seq":${seq},"operation":${text}}`',
+        '`{"seq":${seq},"operation":${JSON.stringify({ ...JSON.parse(text), seen: null })}}`',
+    ),
+)

@@ -7,12 +7,12 @@ from random import Random
 
 from sqlmodel import Session, col, select
 
-from backend.clock import to_iso
+from backend.clock import DAY_MS, local_date, to_iso
 from backend.models import Device as DeviceRow
 from backend.models import User
 from backend.services import devices, people
 from tests.simulation.device import Device
-from tests.simulation.place import FACILITIES
+from tests.simulation.place import FACILITIES, TIME_ZONE
 from tests.simulation.work import some_work
 from tests.simulation.world import HOUR, SKEWS, World
 
@@ -66,6 +66,9 @@ def record(world: World) -> None:
     if world.chance.random() < 0.12:
         back = world.chance.choice((60_000, 7 * 60_000, 5 * HOUR, 40 * HOUR, -HOUR))
         options["occurredAt"] = to_iso(world.now + device.skew - back)
+    elif world.chance.random() < 0.08:
+        days = world.chance.choice((0, 0, 1, 3))
+        options["occurredDay"] = str(local_date(world.now + device.skew - days * DAY_MS, TIME_ZONE))
     device.call("append", kind, body, options, limit=world.some_limit())
 
 

@@ -25,11 +25,11 @@ from sync.packing import pack
 from sync.pull import pull
 from sync.push import push, read_envelope
 from sync.routes import BODY_BYTES_MAX
+from tests.simulation.place import TIME_ZONE
 
 P = ParamSpec("P")
 R = TypeVar("R")
 SETTINGS = Settings(secret_key="for the simulation only")
-TIME_ZONE = "Africa/Blantyre"
 OURS = "urn:bincard:problem:"
 
 
