@@ -1,6 +1,6 @@
 # Everything that one does with Bincard, on a machine with nothing but Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format words bench pictures lock clean
+.PHONY: help run test check format words soak bench pictures lock clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -38,6 +38,11 @@ format: .venv/.dev ## Put the code into its one form
 words: .venv/.dev ## Bring the catalogues up to date with the words of the code
 	$(BIN)/pybabel -q extract -F babel.cfg --no-wrap --add-location=file --omit-header -o .venv/words.pot .
 	$(BIN)/pybabel -q update -l fr -i .venv/words.pot -o pwa/locale/fr.po --no-wrap --no-fuzzy-matching --ignore-obsolete
+
+soak: .venv/.dev ## Kill, overload and mislead it for long (KILLS= BROWSER_KILLS= TABLETS= OPERATIONS= EXAMPLES=)
+	@sh .ci/browser
+	$(BIN)/python -m tests.soak $(if $(KILLS),--kills $(KILLS)) $(if $(BROWSER_KILLS),--browser-kills $(BROWSER_KILLS)) \
+	  $(if $(TABLETS),--tablets $(TABLETS)) $(if $(OPERATIONS),--operations $(OPERATIONS)) $(if $(EXAMPLES),--examples $(EXAMPLES))
 
 bench: .venv/.dev ## Measure, each figure beside a baseline; writes bench.json (BENCH="NAME ..." or all)
 	$(BIN)/python -m tests.bench $(BENCH)
