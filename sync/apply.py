@@ -83,6 +83,8 @@ def apply(session: Session, known: Catalogue, news: Sequence[New], *, now: int, 
             expected=batch.expected,
             flags=batch.flags,
             numbers=numbers[id_],
+            facility=known.facility_codes[id_],
+            product_codes=known.product_codes,
             now=now,
             time_zone=known.time_zone(session, id_, time_zone),
         )

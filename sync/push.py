@@ -38,10 +38,11 @@ UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Item(Struct, gc=False):
-    """One operation of a push: its delivery number and its text, untouched."""
+    """One operation of a push: its delivery number and its text, untouched; `id` as that text writes it."""
 
     seq: int
     operation: Raw
+    id: str = ""
 
 
 class Envelope(Struct):
@@ -97,6 +98,7 @@ def read_envelope(body: bytes) -> tuple[Envelope, list[str]]:
             raise Problem(400, "unreadable_id", f"The id of operation {place} is not a UUID.")
         if not 1 <= item.seq < 2**53:
             raise Problem(400, "unreadable_seq", f"The seq of operation {place} is not a delivery number.")
+        item.id = id_
         ids.append(id_.lower())
     return envelope, ids
 
@@ -142,7 +144,7 @@ def push(
         answer = answers[content]
         results.append(
             {
-                "id": _IDENTITY.decode(item.operation).id,
+                "id": item.id,
                 "seq": item.seq,
                 "outcome": answer.outcome,
                 "replayed": content in replayed,

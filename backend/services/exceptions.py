@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_one
 
@@ -113,16 +113,11 @@ def raise_flags(
 
 def close(connection: Connection, facility_id: int, numbers: Numbers, ids: Collection[str], now: int) -> None:
     """Close exceptions by id; those that do not stand stay as they are."""
-    for id_ in ids:
-        connection.execute(
-            update(StockException)
-            .where(
-                col(StockException.facility_id) == facility_id,
-                col(StockException.id) == id_,
-                col(StockException.closed_at).is_(None),
-            )
-            .values(closed_at=now, change=numbers.next())
-        )
+    write_rows(
+        connection,
+        "UPDATE exception SET closed_at = ?, change = ? WHERE facility_id = ? AND id = ? AND closed_at IS NULL",
+        [(now, numbers.next(), facility_id, id_) for id_ in ids],
+    )
 
 
 def standing_of(

@@ -8,7 +8,7 @@ the transaction, so an operation is in the ledger whole or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlmodel import Session
@@ -88,6 +88,8 @@ def post(
     moves: Sequence[Move] = (),
     flags: Sequence[Flag] = (),
     numbers: Numbers | None = None,
+    facility: str | None = None,
+    product_codes: Mapping[int, str] | None = None,
     now: int,
     time_zone: str,
     of_reports: bool = False,
@@ -97,12 +99,12 @@ def post(
     An operation id is posted once in its life: a second posting breaks the fact's key and the whole
     transaction. `expected` are issues of other facilities to this one, `rechecked` receipts and shipments
     about which something was decided or changed elsewhere. `time_zone` is the facility's, for periods and
-    days. Facts `of_reports` are booked in their own month whether or not it is reported: they are the report.
+    days. `facility` and `product_codes` spare reading what the caller knows. Facts `of_reports` are booked in their own month whether or not it is reported: they are the report.
     """
     connection = session.connection()
     numbers = numbers or Numbers(connection, facility_id)
-    facility = exceptions.facility_code(session, facility_id)
-    codes = ProductCodes(connection)
+    facility = facility or exceptions.facility_code(session, facility_id)
+    codes = product_codes or ProductCodes(connection)
     desk = Desk(connection, facility_id, facility, codes, Days(time_zone))
     work = _open(desk, numbers, postings)
     gone = reverse(desk, numbers, postings, reversals, now)
