@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-FIGURES = Path("test-results") / "soak.jsonl"
+FIGURES = Path("test-results").resolve() / "soak.jsonl"
 
 
 @dataclass(frozen=True)
