@@ -34,7 +34,19 @@ Done = tuple[int, str, str, str, int, int, int, bool]
 done = st.tuples(
     st.integers(0, len(DEVICES) - 1),
     st.sampled_from(
-        ["receive", "issue", "adjust", "count", "count", "shelf", "unpack", "send", "claim", "arrive", "reverse"]
+        [
+            "receive",
+            "issue",
+            "adjust",
+            "count",
+            "count",
+            "shelf",
+            "unpack",
+            "send",
+            "claim",
+            "arrive",
+            "reverse",
+        ]
     ),
     st.sampled_from(["P1", "P2"]),
     st.sampled_from(["L1", "L2"]),
@@ -60,14 +72,15 @@ def test_any_order_and_any_repeats_end_in_the_same_cards(
 ) -> None:
     texts: list[list[str]] = [[] for _ in DEVICES]
     for n, one in enumerate(history):
-        texts[one[0]].append(_text(n, history))
+        texts[one[0]].append(text_of(n, history))
     one_after_the_other = [(device, text) for device, mine in enumerate(texts) for text in mine]
     in_order = _after(worlds, one_after_the_other, Random(0), repeats=False)
-    in_disorder = _after(worlds, _interleaved(texts, random), random, repeats=True)
+    in_disorder = _after(worlds, interleaved(texts, random), random, repeats=True)
     assert in_order == in_disorder
 
 
-def _interleaved(texts: list[list[str]], random: Random) -> list[tuple[int, str]]:
+def interleaved(texts: list[list[str]], random: Random) -> list[tuple[int, str]]:
+    """(device, text) in any order that keeps each device's own."""
     left = [list(mine) for mine in texts]
     mixed = []
     while any(left):
@@ -80,7 +93,8 @@ def _id(n: int) -> str:
     return f"01a20000-0000-7000-8000-{n:012d}"
 
 
-def _text(n: int, history: list[Done]) -> str:
+def text_of(n: int, history: list[Done]) -> str:
+    """The operation at a place of a history."""
     device, kind, product, lot, minute, quantity, which, by_day = history[n]
     target = _id(which % len(history))
     expiry = "2028-01-31" if which % 3 else "2028-02-29"
@@ -93,10 +107,16 @@ def _text(n: int, history: list[Done]) -> str:
         "adjust": ("adjust", {"lines": [{**one, "quantity": quantity - 20 or 1, "reason": "damaged"}]}),
         "count": ("count", {"lines": [seen]}),
         "shelf": ("count", {"lines": [seen], "all_lots": True}),
-        "unpack": ("unpack", {"consumed": [one], "produced": [line("P2" if product == "P1" else "P1", 5, lot)]}),
+        "unpack": (
+            "unpack",
+            {"consumed": [one], "produced": [line("P2" if product == "P1" else "P1", 5, lot)]},
+        ),
         "send": ("issue", {"destination": {"facility": other}, "lines": [one], "reference": "R"}),
         "claim": ("receive", {"source": {"facility": other}, "lines": [one], "shipment": target}),
-        "arrive": ("receive", {"source": {"facility": other}, "lines": [one], "reference": "R" if by_day else ""}),
+        "arrive": (
+            "receive",
+            {"source": {"facility": other}, "lines": [one], "reference": "R" if by_day else ""},
+        ),
         "reverse": ("reverse", {"operation": target, "reason": "mistake"}),
     }
     kind, body = bodies[kind]
@@ -123,7 +143,17 @@ def _after(
     path = template.with_name(f"{uuid.uuid4().hex}.sqlite")
     shutil.copyfile(template, path)
     copy = World(Database(f"sqlite:///{path}"), facilities=world.facilities, users=world.users)
-    tablets = [copy.enrol(facility, user) for facility, user in DEVICES]
+    state = delivered(copy, deliveries, random, repeats=repeats)
+    copy.db.close()
+    path.unlink()
+    return state
+
+
+def delivered(
+    world: World, deliveries: list[tuple[int, str]], random: Random, *, repeats: bool
+) -> tuple[object, ...]:
+    """What a fresh world is like after these deliveries, in batches as they fall, some of them sent again."""
+    tablets = [world.enrol(facility, user) for facility, user in DEVICES]
     sent: list[list[str]] = [[] for _ in DEVICES]
     waiting = list(deliveries)
     while waiting:
@@ -135,11 +165,8 @@ def _after(
         sent[device] += batch
         if repeats and random.random() < 0.3:
             _send_again(tablets[device], sent[device], random)
-    assert copy.differences() == []
-    state = _state(copy)
-    copy.db.close()
-    path.unlink()
-    return state
+    assert world.differences() == []
+    return state_of(world)
 
 
 def _send_again(tablet: Tablet, sent: list[str], random: Random) -> None:
@@ -149,14 +176,16 @@ def _send_again(tablet: Tablet, sent: list[str], random: Random) -> None:
     assert all(one["replayed"] for one in results)
 
 
-def _state(world: World) -> object:
+def state_of(world: World) -> tuple[object, ...]:
     with world.db.reading() as session:
         standing = {
             (row.facility_id, row.id, row.code)
             for row in session.exec(select(StockException))
             if row.closed_at is None and row.code in FROM_FACTS
         }
-        lots = {(row.facility_id, row.product_id, row.number, row.expiry) for row in session.exec(select(Lot))}
+        lots = {
+            (row.facility_id, row.product_id, row.number, row.expiry) for row in session.exec(select(Lot))
+        }
         shipments = {
             (row.facility_id, row.id, row.state, row.lines) for row in session.exec(select(Shipment))
         }

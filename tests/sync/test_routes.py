@@ -19,12 +19,8 @@ from sync.packing import unpack
 from tests.sync.conftest import NOW, Tablet, World, line, received
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """One kind of database is enough here: what lies behind the routes is tried on both elsewhere."""
-    return sqlite_url
+# Hashing takes a tenth of a second on purpose; once is enough for all.
+_HASH = passwords.hashed(PASSWORD)
 
 
 @pytest.fixture
@@ -34,7 +30,7 @@ def client(world: World) -> Iterator[TestClient[Any]]:
         for name in ("alice", "bob", "dora"):
             user = session.get(User, world.users[name])
             assert user is not None
-            user.password_hash = passwords.hashed(PASSWORD)
+            user.password_hash = _HASH
             session.add(user)
     url = world.db.url.render_as_string(hide_password=False)
     settings = Settings(database_url=url, secret_key="for the tests only, and long enough")
