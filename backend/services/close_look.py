@@ -109,6 +109,8 @@ def _needs_close_look(card: OpenCard, facts: Sequence[CardFact], postings: dict[
     if last is not None and (first.effective_at, first.id) <= last:
         return True
     device = postings[first.id].device
+    if len(facts) > 1 and _counted_back(facts):
+        return True
     if any(postings[fact.id].by_day for fact in facts):
         return True
     if not device:
@@ -117,6 +119,13 @@ def _needs_close_look(card: OpenCard, facts: Sequence[CardFact], postings: dict[
         return True
     stranger = card.watch_by not in ("", device)
     return stranger and last is not None and first.effective_at <= last[0] + OVERLAP_MS
+
+
+def _counted_back(facts: Sequence[CardFact]) -> bool:
+    """Whether a count stands before something that was recorded earlier; `facts` are in the fold's order."""
+    return any(
+        fact.counted and fact.id > min(later.id for later in facts[n:]) for n, fact in enumerate(facts)
+    )
 
 
 def _placed(work: Work, key: CardKey, posting: Posting, fact: CardFact, out: bool) -> Placed:

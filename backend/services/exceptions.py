@@ -138,3 +138,15 @@ def standing_of(
     if card is not None:
         statement = statement.where(col(StockException.card) == card)
     return list(connection.execute(statement).scalars())
+
+
+def overlapping(connection: Connection, facility_id: int, counts: Collection[str], card: int) -> list[str]:
+    """Ids of the `count_overlap` that stand between these counts and something else on a card."""
+    statement = select(col(StockException.id)).where(
+        col(StockException.facility_id) == facility_id,
+        col(StockException.other_id).in_(list(counts)),
+        col(StockException.code) == "count_overlap",
+        col(StockException.card) == card,
+        col(StockException.closed_at).is_(None),
+    )
+    return list(connection.execute(statement).scalars())

@@ -93,13 +93,21 @@ def _known(desk: Desk, change: Change, around: Span, standing: Sequence[Placed])
     if change.back:
         moments += [at for at, _ in change.places]
     if moments:
-        from_, to = shelf.window(moments, True, desk.days)
+        from_, to = shelf.window(moments, _days_told(desk, change, standing), desk.days)
         first, last = min(first, from_), max(last, to)
     here = desk.connection, desk.facility_id, change.card.number
     found = shelf.facts_between(*here, first, last, desk.days)
     there = {(one.witness.id, one.witness.at) for one in found}
     moved = shelf.moved_to(*here, around, desk.days)
     return found + [one for one in moved if (one.witness.id, one.witness.at) not in there]
+
+
+def _days_told(desk: Desk, change: Change, standing: Sequence[Placed]) -> bool:
+    """Whether something on the card, new or old, may have been dated by day and so concern a whole day's counts."""
+    if change.back or any(one.witness.by_day for one in standing):
+        return True
+    counts = [one.witness.at for one in standing if one.witness.counted]
+    return bool(counts) and change.card.watch_until >= desk.days.of(min(counts))[2]
 
 
 def _variances(desk: Desk, card: OpenCard, done: Refolded, around: Span, placed: Sequence[Placed]) -> None:
@@ -159,9 +167,7 @@ def _zeroed(desk: Desk, change: Change, done: Refolded, placed: Sequence[Placed]
     stored = [one for one in implied if one.witness.id not in fresh]
     if stored:
         ids = [one.witness.id for one in stored]
-        open_ones = exceptions.standing_of(
-            desk.connection, desk.facility_id, ids, ("count_overlap",), change.card.number
-        )
+        open_ones = exceptions.overlapping(desk.connection, desk.facility_id, ids, change.card.number)
         doubtful = set(open_ones) - flags.keys() - near
         done.closed += sorted(doubtful - _still_near(desk, change.card, stored) if doubtful else ())
     done.flags += [flag for id_, flag in flags.items() if id_ not in near]

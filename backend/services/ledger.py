@@ -99,7 +99,8 @@ def post(
     An operation id is posted once in its life: a second posting breaks the fact's key and the whole
     transaction. `expected` are issues of other facilities to this one, `rechecked` receipts and shipments
     about which something was decided or changed elsewhere. `time_zone` is the facility's, for periods and
-    days. `facility` and `product_codes` spare reading what the caller knows. Facts `of_reports` are booked in their own month whether or not it is reported: they are the report.
+    days. `facility` and `product_codes` spare reading what the caller knows. Facts `of_reports` are booked in
+    their own month whether or not it is reported: they are the report.
     """
     connection = session.connection()
     numbers = numbers or Numbers(connection, facility_id)
