@@ -91,8 +91,3 @@ def seen(text: str | None, epoch: str) -> Cursor:
     except ValueError:
         return nothing
     return cursor if cursor.epoch == epoch else nothing
-
-
-def seen_at(text: str | None, epoch: str) -> int | None:
-    """When the pull behind an operation's `seen` was answered; None for no cursor, or one of another life."""
-    return seen(text, epoch).answered_at or None

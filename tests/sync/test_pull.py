@@ -219,10 +219,10 @@ def test_a_cursor_that_was_never_given_out_is_refused(world: World, text: str) -
 
 def test_seen_tells_when_the_pull_was_answered_in_this_life_only() -> None:
     text = cursors.Cursor("e1", 5, {"1": 7}, 12345).encode()
-    assert cursors.seen_at(text, "e1") == 12345
-    assert cursors.seen_at(text, "e2") is None
-    assert cursors.seen_at("rubbish", "e1") is None
-    assert cursors.seen_at(None, "e1") is None
+    assert cursors.seen(text, "e1").answered_at == 12345
+    assert cursors.seen(text, "e1").facilities == {"1": 7}
+    for nothing in (cursors.seen(text, "e2"), cursors.seen("rubbish", "e2"), cursors.seen(None, "e2")):
+        assert nothing == cursors.Cursor("e2")
 
 
 def test_shared_rows_added_in_one_flush_all_get_numbers(world: World) -> None:
