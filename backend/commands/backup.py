@@ -85,7 +85,7 @@ def run_restore(arguments: argparse.Namespace, settings: Settings) -> int:
             f"Put the secret key of old into {_key(settings)} before serving, or every device must sign in again."
         )
     with opened(settings) as database, database.reading() as session:
-        differences = rebuild(session, check=True, now=system_clock())
+        differences = rebuild(session, check=True, now=system_clock(), time_zone=settings.time_zone)
     for difference in differences:
         say(difference)
     if differences:

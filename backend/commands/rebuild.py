@@ -23,7 +23,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     with opened(settings) as database:
         transaction = database.reading if arguments.check else database.writing
         with transaction() as session:
-            differences = rebuild(session, check=arguments.check, now=system_clock())
+            differences = rebuild(
+                session, check=arguments.check, now=system_clock(), time_zone=settings.time_zone
+            )
     for difference in differences:
         say(difference)
     if not differences:

@@ -27,7 +27,7 @@ from backend.services.time_zones import time_zone_of
 from sync.fold import CardState, CountOutcome, SortKey
 
 
-def rebuild(session: Session, *, check: bool, now: int, time_zone: str = "UTC") -> list[str]:
+def rebuild(session: Session, *, check: bool, now: int, time_zone: str) -> list[str]:
     """Differences between what is stored and what the facts say, a sentence each; mended unless `check`.
 
     `time_zone` is the default of facilities.

@@ -87,7 +87,7 @@ class _Ledger:
     def check(self) -> None:
         """A filled ledger must be one that pushes could have left: every projection is right."""
         with self._database.reading() as session:
-            differences = rebuild.rebuild(session, check=True, now=system_clock())
+            differences = rebuild.rebuild(session, check=True, now=system_clock(), time_zone="UTC")
         assert differences == [], f"the fill is not consistent: {differences[:5]}"
 
     def turn(self, number: int) -> tuple[float, float]:

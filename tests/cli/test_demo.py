@@ -88,7 +88,7 @@ def test_it_has_what_the_issue_asks_for(demo: Session, loaded: tuple[Path, float
 
 
 def test_every_projection_is_the_ledgers(demo: Session) -> None:
-    assert rebuild(demo, check=True, now=NOW) == []
+    assert rebuild(demo, check=True, now=NOW, time_zone="UTC") == []
 
 
 def test_every_facility_has_stock_of_what_it_manages(demo: Session) -> None:

@@ -86,7 +86,7 @@ def test_a_row_becomes_facts_at_the_edges_of_its_month(database: Database, impor
             ("2019-04-30T23:59:59.004Z", 5, 1, "adjusted", 4, "computer_generated_credit", 201904),
         ]
         assert list(cards(session).values()) == [9]
-        assert rebuild(session, check=True, now=NOW) == []
+        assert rebuild(session, check=True, now=NOW, time_zone="UTC") == []
 
 
 def test_a_report_is_one_operation_with_its_content(sqlite_database: Database, importing: Importer) -> None:
@@ -151,7 +151,7 @@ def test_a_changed_row_is_reversed_and_posted_anew(database: Database, importing
         ]
         assert list(cards(session).values()) == [5]
         assert len(session.exec(select(Operation)).all()) == 4
-        assert rebuild(session, check=True, now=NOW) == []
+        assert rebuild(session, check=True, now=NOW, time_zone="UTC") == []
 
 
 def test_a_row_may_go_back_to_what_it_was(sqlite_database: Database, importing: Importer) -> None:
@@ -314,7 +314,7 @@ def test_any_order_of_files_leaves_the_same_cards_and_facts(
             importing("reports", content)
         with database.reading() as session:
             results.append((facts(session), cards(session)))
-            assert rebuild(session, check=True, now=NOW) == []
+            assert rebuild(session, check=True, now=NOW, time_zone="UTC") == []
         database.close()
     assert results[0] == results[1]
     assert list(results[0][1].values()) == [months[max(months)][4]]

@@ -17,7 +17,7 @@ from sync.pull import pull
 from tests.simulation import model
 from tests.simulation.device import Device
 from tests.simulation.history import Broken
-from tests.simulation.place import FACILITIES
+from tests.simulation.place import FACILITIES, TIME_ZONE
 from tests.simulation.server import Request
 from tests.simulation.world import World
 
@@ -74,7 +74,9 @@ def outboxes_empty(world: World) -> None:
     """Nothing waits, and the device says so."""
     for device in world.devices:
         waiting = [
-            id_ for id_, record in world.host.ask("look", disk=device.name)["outbox"] if record["state"] == "waiting"
+            id_
+            for id_, record in world.host.ask("look", disk=device.name)["outbox"]
+            if record["state"] == "waiting"
         ]
         if waiting or device.ask("waiting") != 0:
             raise Broken(f"{device.name} still waits with {waiting}")
@@ -167,7 +169,9 @@ def _session(world: World, device: Device) -> dict[str, Any]:
 
 def _send(world: World, session: dict[str, Any], operations: str) -> None:
     sent_at = "2026-11-22T09:00:00.000Z"
-    body = f'{{"device":"{session["device"]}","epoch":null,"sent_at":"{sent_at}","operations":[{operations}]}}'
+    body = (
+        f'{{"device":"{session["device"]}","epoch":null,"sent_at":"{sent_at}","operations":[{operations}]}}'
+    )
     answer = world.serve(Request("POST", "/sync/push", {"Authorization": f"Bearer {session['token']}"}, body))
     if answer is None or answer.status != 200:
         raise Broken(f"what was answered once is now refused: {answer}")
@@ -178,7 +182,9 @@ def _send(world: World, session: dict[str, Any], operations: str) -> None:
 
 
 def _operations(session: Session) -> list[Kept]:
-    rows = session.exec(select(Operation.id, Operation.content, Operation.outcome).order_by(col(Operation.id)))
+    rows = session.exec(
+        select(Operation.id, Operation.content, Operation.outcome).order_by(col(Operation.id))
+    )
     return [Kept(id_, content.decode(), outcome) for id_, content, outcome in rows]
 
 
@@ -223,7 +229,7 @@ def _first_pull(session: Session, device_id: str, now: int) -> dict[tuple[str, s
 
 
 def _rebuilt(session: Session, now: int) -> list[str]:
-    return rebuild.rebuild(session, check=True, now=now)
+    return rebuild.rebuild(session, check=True, now=now, time_zone=TIME_ZONE)
 
 
 def _whole(session: Session) -> set[tuple[object, ...]]:

@@ -88,7 +88,7 @@ class World:
     def differences(self) -> list[str]:
         """What a rebuild would change; empty where every projection is right."""
         with self.db.reading() as session:
-            return rebuild.rebuild(session, check=True, now=self.now)
+            return rebuild.rebuild(session, check=True, now=self.now, time_zone="UTC")
 
     def read(self, work: Callable[[Session], Any]) -> Any:
         """The result of a read."""
