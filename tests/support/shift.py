@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from backend.clock import system_clock
 from sync.operations import BODIES
 from tests.support import clinic
 from tests.support.tablet import Tablet
@@ -16,8 +17,16 @@ Line = dict[str, Any]
 class Shift:
     """One person at one tablet. What is recorded follows from `choose` alone."""
 
-    def __init__(self, tablet: Tablet, choose: random.Random, *, products: int) -> None:
+    def __init__(
+        self,
+        tablet: Tablet,
+        choose: random.Random,
+        *,
+        products: int,
+        clock: Callable[[], int] = system_clock,
+    ) -> None:
         self.tablet = tablet
+        self.clock = clock
         self.choose = choose
         self.products = products
         kinds: dict[str, tuple[int, Callable[[], None]]] = {
@@ -53,31 +62,34 @@ class Shift:
     def _moved(self, most: int, number: int = 2) -> list[Line]:
         return [{**line, "quantity": self.choose.randint(1, most)} for line in self._lines(number)]
 
+    def _save(self, kind: str, lines: list[Line] | None, **body: Any) -> None:
+        self.tablet.record(kind, lines, at=self.clock(), **body)
+
     def _receive(self) -> None:
-        self.tablet.record("stock.receive", self._moved(90), source={"supplier": "central"})
+        self._save("stock.receive", self._moved(90), source={"supplier": "central"})
 
     def _issue(self) -> None:
-        self.tablet.record("stock.issue", self._moved(30), destination={"ward": "A"})
+        self._save("stock.issue", self._moved(30), destination={"ward": "A"})
 
     def _dispense(self) -> None:
-        self.tablet.record("stock.dispense", self._moved(9))
+        self._save("stock.dispense", self._moved(9))
 
     def _adjust(self) -> None:
         lines = [{**line, "quantity": -line["quantity"], "reason": "damaged"} for line in self._moved(5)]
-        self.tablet.record("stock.adjust", lines)
+        self._save("stock.adjust", lines)
 
     def _count(self) -> None:
         lines = [{**line, "counted": self.choose.randint(0, 500)} for line in self._lines()]
         more = {"all_lots": True} if self._all_lots and self.choose.random() < 0.25 else {}
-        self.tablet.record("stock.count", lines, **more)
+        self._save("stock.count", lines, **more)
 
     def _unpack(self) -> None:
         kit, part = self._moved(20)
-        self.tablet.record("stock.unpack", None, consumed=[kit], produced=[part])
+        self._save("stock.unpack", None, consumed=[kit], produced=[part])
 
     def _reverse(self) -> None:
         if not self.tablet.kept:
             self._receive()
             return
         wrong = self.choose.choice(self.tablet.kept[-40:])
-        self.tablet.record("stock.reverse", None, operation=wrong.id, reason="typed twice")
+        self._save("stock.reverse", None, operation=wrong.id, reason="typed twice")
