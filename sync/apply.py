@@ -18,7 +18,7 @@ from backend.services.changes import Numbers
 from backend.services.exceptions import Flag
 from backend.services.postings import Entry, Expected, Posting, Reversal, Source
 from backend.services.reversals import reversers_of
-from sync.bodies import Count, Issue, Receive, Reverse
+from sync.bodies import Adjust, Count, Dispense, Issue, Receive, Reverse
 from sync.decide import Decision, Draft, read
 from sync.reference import Catalogue
 
@@ -65,11 +65,16 @@ class _Batch:
 def apply(session: Session, known: Catalogue, news: Sequence[New], *, now: int, time_zone: str) -> Applied:
     """Post what is decided, in the order of the facilities' ids; held operations only raise their exception."""
     batches: dict[int, _Batch] = defaultdict(_Batch)
+    others: list[New] = []
     for new in news:
-        batches[new.facility_id].news.append(new)
-        batches[new.facility_id].flags += _flags(new)
-    _expect(known, news, batches)
-    rechecks = _reverse(session, known, news, batches)
+        batch = batches[new.facility_id]
+        batch.news.append(new)
+        if new.decision.held or new.decision.flags:
+            batch.flags += _flags(new)
+        if not _is_plain(new.draft):
+            others.append(new)
+    _expect(known, others, batches)
+    rechecks = _reverse(session, known, others, batches)
     numbers = {id_: Numbers(session.connection(), id_) for id_ in sorted(batches)}
     done = Applied(marks={id_: numbers[id_].mark for id_ in batches})
     senders: dict[str, list[tuple[int, str, bool]]] = defaultdict(list)
@@ -99,6 +104,14 @@ def apply(session: Session, known: Catalogue, news: Sequence[New], *, now: int, 
     for receiver, told in senders.items():
         transfers.tell_senders(session, receiver, told, now)
     return done
+
+
+def _is_plain(draft: Draft) -> bool:
+    """Whether an operation concerns only the cards of its own facility, as nearly all do."""
+    body = draft.body
+    if isinstance(body, Issue):
+        return body.destination.facility is None
+    return isinstance(body, (Receive, Count, Dispense, Adjust))
 
 
 def _posting(new: New, known: Catalogue) -> Posting:

@@ -103,45 +103,49 @@ def decide_times(
     effective = recorded if occurred_at == recorded_at else min(occurred_at, recorded)
     moved = abs(recorded - told)
     future = 0 if occurred_at == recorded_at else max(0, occurred_at - recorded)
-    skewed = abs(offset_ms) > SKEW_MAX_MS or moved > CLOCK_TOLERANCE_MS or future > CLOCK_TOLERANCE_MS
+    if abs(offset_ms) <= SKEW_MAX_MS and moved <= CLOCK_TOLERANCE_MS and future <= CLOCK_TOLERANCE_MS:
+        return Times(recorded, effective, None)
     detail: dict[str, object] = {"offset_ms": offset_ms, "moved_ms": recorded - told, "future_ms": future}
-    return Times(recorded, effective, detail if skewed else None)
+    return Times(recorded, effective, detail)
 
 
-def unknown_products(effects: Sequence[Effect], products: Mapping[str, KnownProduct]) -> Iterable[Finding]:
+def unknown_products(effects: Sequence[Effect], products: Mapping[str, KnownProduct]) -> list[Finding]:
     """A product that no catalogue has: held, for nobody knows what was moved."""
-    for effect in effects:
-        if effect.product not in products:
-            yield Finding("unknown_product", effect.line, {"product": effect.product})
+    return [
+        Finding("unknown_product", effect.line, {"product": effect.product})
+        for effect in effects
+        if effect.product not in products
+    ]
 
 
 def unknown_reasons(
     named: Sequence[tuple[int, str, int]], reasons: Mapping[str, KnownReason]
-) -> Iterable[Finding]:
+) -> list[Finding]:
     """A reason that is not in the list."""
-    for line, code, _ in named:
-        if code not in reasons:
-            yield Finding("unknown_reason", line, {"reason": code})
+    return [
+        Finding("unknown_reason", line, {"reason": code}) for line, code, _ in named if code not in reasons
+    ]
 
 
 def inactive(
     effects: Sequence[Effect], products: Mapping[str, KnownProduct], facility_active: bool
-) -> Iterable[Finding]:
+) -> list[Finding]:
     """Something was moved that, or where, nothing should move any more."""
-    if not facility_active:
-        yield Finding("inactive", -1, {"facility": True})
-    for effect in effects:
-        if not products[effect.product].active:
-            yield Finding("inactive", effect.line, {"product": effect.product})
+    found = [
+        Finding("inactive", effect.line, {"product": effect.product})
+        for effect in effects
+        if not products[effect.product].active
+    ]
+    return found if facility_active else [Finding("inactive", -1, {"facility": True}), *found]
 
 
-def reason_type(
-    named: Sequence[tuple[int, str, int]], reasons: Mapping[str, KnownReason]
-) -> Iterable[Finding]:
+def reason_type(named: Sequence[tuple[int, str, int]], reasons: Mapping[str, KnownReason]) -> list[Finding]:
     """A credit explained by a debit's reason, or the other way round. The sign rules."""
-    for line, code, quantity in named:
-        if reasons[code].type != ("credit" if quantity > 0 else "debit"):
-            yield Finding("reason_type", line, {"reason": code, "quantity": quantity})
+    return [
+        Finding("reason_type", line, {"reason": code, "quantity": quantity})
+        for line, code, quantity in named
+        if reasons[code].type != ("credit" if quantity > 0 else "debit")
+    ]
 
 
 class Witness(NamedTuple):

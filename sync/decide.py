@@ -153,10 +153,9 @@ def decide(draft: Draft, known: Known, *, previous_at: int, seen_at: int | None)
     held = draft.fault or _standing_against(draft, header, known, times.recorded_at)
     if held is not None:
         return Decision(times.recorded_at, effective_at, [], held, [])
-    flags = [
-        *conflicts.inactive(draft.effects, known.products, known.facilities[header.facility]),
-        *conflicts.reason_type(draft.reasons, known.reasons),
-    ]
+    flags = conflicts.inactive(draft.effects, known.products, known.facilities[header.facility])
+    if draft.reasons:
+        flags += conflicts.reason_type(draft.reasons, known.reasons)
     if times.skew is not None:
         flags.append(Finding("clock_skew", -1, times.skew))
     if isinstance(draft.body, Count) and conflicts.count_backdated(effective_at, times.recorded_at):
@@ -168,7 +167,9 @@ def decide(draft: Draft, known: Known, *, previous_at: int, seen_at: int | None)
 
 def _standing_against(draft: Draft, header: Header, known: Known, at: int) -> Finding | None:
     """The first reason to hold a readable operation; None when there is none."""
-    for code in (header.facility, *draft.facilities):
+    if header.facility not in known.facilities:
+        return Finding("unknown_facility", -1, {"facility": header.facility})
+    for code in draft.facilities:
         if code not in known.facilities:
             return Finding("unknown_facility", -1, {"facility": code})
     if header.kind not in NO_RIGHT_NEEDED:
@@ -177,12 +178,10 @@ def _standing_against(draft: Draft, header: Header, known: Known, at: int) -> Fi
             return refusal
     if isinstance(draft.body, Reverse) and draft.body.operation.lower() == header.id.lower():
         return _invalid("an operation cannot reverse itself")
-    for unknown in (
-        *conflicts.unknown_products(draft.effects, known.products),
-        *conflicts.unknown_reasons(draft.reasons, known.reasons),
-    ):
-        return unknown
-    return None
+    unknown = conflicts.unknown_products(draft.effects, known.products)
+    if draft.reasons and not unknown:
+        unknown = conflicts.unknown_reasons(draft.reasons, known.reasons)
+    return unknown[0] if unknown else None
 
 
 def _invalid(message: str, line: int = -1) -> Finding:

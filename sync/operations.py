@@ -97,20 +97,20 @@ def read_body(kind: str, version: int, raw: Raw) -> Body:
 
 
 def effects(body: Body) -> list[Effect]:
-    """What the operation does to cards, line by line."""
+    """What the operation does to cards, line by line; of an unpacking first what was consumed."""
     match body:
-        case Receive():
-            return [_effect(n, line, "received", line.quantity) for n, line in enumerate(body.lines)]
         case Issue():
             return [_effect(n, line, "issued", -line.quantity) for n, line in enumerate(body.lines)]
         case Dispense():
             return [_effect(n, line, "dispensed", -line.quantity) for n, line in enumerate(body.lines)]
+        case Receive():
+            return [_effect(n, line, "received", line.quantity) for n, line in enumerate(body.lines)]
+        case Count():
+            return [_effect(n, line, "counted", line.counted) for n, line in enumerate(body.lines)]
         case Adjust():
             return [
                 _effect(n, line, "adjusted", line.quantity, line.reason) for n, line in enumerate(body.lines)
             ]
-        case Count():
-            return [_effect(n, line, "counted", line.counted) for n, line in enumerate(body.lines)]
         case Unpack():
             used, made = body.consumed, body.produced
             consumed = [_effect(n, line, "consumed", -line.quantity) for n, line in enumerate(used)]

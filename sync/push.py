@@ -308,7 +308,7 @@ def _row(
         new.decision.effective_at,
         now,
         outcome,
-        json.dumps(exceptions, ensure_ascii=False) if exceptions else "",
+        msgspec.json.encode(exceptions).decode() if exceptions else "",
         change,
         new.seen,
         new.draft.occurred_on is not None,

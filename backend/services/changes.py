@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 from sqlmodel import Session, col
 
+from backend.db import write_rows
 from backend.models import ChangeCounter, Meta
 
 
@@ -21,8 +22,13 @@ class Numbers:
         statement = select(col(ChangeCounter.value)).where(col(ChangeCounter.scope) == facility_id)
         value = connection.execute(statement.with_for_update()).scalar_one_or_none()
         if value is None:
-            connection.execute(insert(ChangeCounter).values(scope=facility_id, value=0))
-            value = 0
+            # Of two who write for a facility for the first time, one waits here for the other.
+            write_rows(
+                connection,
+                "INSERT INTO change_counter (scope, value) VALUES (?, 0) ON CONFLICT DO NOTHING",
+                [(facility_id,)],
+            )
+            value = connection.execute(statement.with_for_update()).scalar_one()
         self._first = self._last = value
         self._mark: int | None = None
 

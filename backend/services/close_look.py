@@ -5,7 +5,7 @@ What becomes of those is services.late's; all others take the short way through 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from backend.services import card_store, late, lots, transfers
@@ -22,13 +22,17 @@ from sync.fold import CardFact, CardState, CountOutcome, SortKey
 
 @dataclass(slots=True)
 class Work:
-    """One posting on its way: the cards that it touches, and what becomes of them."""
+    """One posting on its way: the cards that it touches, and what becomes of them.
+
+    `keys` are the cards of the postings' entries, one after the other.
+    """
 
     desk: Desk
     numbers: Numbers
     cards: dict[CardKey, OpenCard]
     fresh: dict[CardKey, list[CardFact]]
     told: dict[lots.LotKey, set[str | None]]
+    keys: list[CardKey]
     implied: list[tuple[CardKey, SortKey, str]] = field(default_factory=list)
     watch: dict[CardKey, list[int]] = field(default_factory=dict)
     close_look: dict[CardKey, Change] = field(default_factory=dict)
@@ -89,11 +93,13 @@ def look_closely(
         change(work.cards[key].number)
     out = {(id_, number) for number, ones in claims.out.items() for id_ in ones}
     by_id = {posting.operation_id: posting for posting in postings}
+    marked = gone.before | {posting.operation_id for posting in postings if posting.by_day}
+    device = postings[0].device if postings else ""
     for key, facts in work.fresh.items():
         card = work.cards[key]
-        facts.sort()
-        taken_back = gone.before and any(fact.id in gone.before for fact in facts)
-        if key in work.close_look or taken_back or _needs_close_look(card, facts, by_id):
+        if len(facts) > 1:
+            facts.sort()
+        if key in work.close_look or _needs_close_look(card, facts, marked, device):
             placed = [
                 _placed(
                     work, key, by_id[fact.id], fact, fact.id in gone.before or (fact.id, card.number) in out
@@ -104,27 +110,28 @@ def look_closely(
     _add_implied(work, by_id, gone)
 
 
-def _needs_close_look(card: OpenCard, facts: Sequence[CardFact], postings: dict[str, Posting]) -> bool:
+def _needs_close_look(card: OpenCard, facts: Sequence[CardFact], marked: Set[str], device: str) -> bool:
+    """Whether more than the card itself has to be read; `marked` operations are reversed or dated by day."""
     first, last = facts[0], card.state.last
     if last is not None and (first.effective_at, first.id) <= last:
         return True
-    device = postings[first.id].device
-    if len(facts) > 1 and _counted_back(facts):
+    if marked and any(fact.id in marked for fact in facts):
         return True
-    if any(postings[fact.id].by_day for fact in facts):
+    if len(facts) > 1 and _counted_back(facts):
         return True
     if not device:
         return False
     if first.effective_at <= card.watch_until:
         return True
-    stranger = card.watch_by not in ("", device)
-    return stranger and last is not None and first.effective_at <= last[0] + OVERLAP_MS
+    if card.watch_by == device or not card.watch_by:
+        return False
+    return last is not None and first.effective_at <= last[0] + OVERLAP_MS
 
 
 def _counted_back(facts: Sequence[CardFact]) -> bool:
     """Whether a count stands before something that was recorded earlier; `facts` are in the fold's order."""
     return any(
-        fact.counted and fact.id > min(later.id for later in facts[n:]) for n, fact in enumerate(facts)
+        fact.counted and any(later.id < fact.id for later in facts[n:]) for n, fact in enumerate(facts)
     )
 
 

@@ -132,20 +132,29 @@ def _open(desk: Desk, numbers: Numbers, postings: Sequence[Posting]) -> Work:
     """The cards of the entries, and on each what is new: lines of one operation on one card act as one sum."""
     fresh: dict[CardKey, list[CardFact]] = {}
     told: dict[lots.LotKey, set[str | None]] = {}
+    keys: list[CardKey] = []
     for posting in postings:
         operation = posting.operation_id
         for entry in posting.entries:
-            key = entry.card_key
+            product, lot = entry.product_id, entry.lot
+            key = product, lot, entry.location, entry.account
+            keys.append(key)
             fact = CardFact(entry.effective_at, operation, entry.flow == "counted", entry.quantity)
-            facts = fresh.setdefault(key, [])
-            if facts and facts[-1][:3] == fact[:3]:
+            facts = fresh.get(key)
+            if facts is None:
+                fresh[key] = [fact]
+            elif facts[-1].id == operation and facts[-1][:3] == fact[:3]:
                 facts[-1] = fact._replace(quantity=facts[-1].quantity + fact.quantity)
             else:
                 facts.append(fact)
-            if entry.lot:
-                told.setdefault((entry.product_id, entry.lot), set()).add(entry.expiry)
+            if lot:
+                expiries = told.get((product, lot))
+                if expiries is None:
+                    told[product, lot] = {entry.expiry}
+                else:
+                    expiries.add(entry.expiry)
     cards = card_store.open_cards(desk.connection, desk.facility_id, numbers, fresh.keys())
-    return Work(desk, numbers, cards, fresh, told)
+    return Work(desk, numbers, cards, fresh, told, keys)
 
 
 def _settle_receipts(
@@ -196,10 +205,11 @@ def _write(work: Work, postings: Sequence[Posting], periods: Periods, device: st
     desk = work.desk
     rows: list[tuple[object, ...]] = []
     numbers = {key: card.number for key, card in work.cards.items()}
+    keys = iter(work.keys)
     for posting in postings:
         id_ = posting.operation_id
         for entry in posting.entries:
-            number, at = numbers[entry.card_key], entry.effective_at
+            number, at = numbers[next(keys)], entry.effective_at
             found = None
             if entry.flow == "counted":
                 outcome = work.counts.get(number, {}).get((at, id_))
@@ -257,8 +267,12 @@ def _write(work: Work, postings: Sequence[Posting], periods: Periods, device: st
 def _watch(work: Work, key: CardKey, device: str, by_day: bool) -> tuple[str, int]:
     """Until when a fact of which other device may be too near to a count on this card; see models.Card."""
     card = work.cards[key]
-    by, until = card.watch_by, max([card.watch_until, *work.watch.get(key, ())])
+    by, until = card.watch_by, card.watch_until
+    if work.watch:
+        until = max([until, *work.watch.get(key, ())])
     if not device or key not in work.fresh:
+        return by, until
+    if by == device and not by_day:
         return by, until
     if by not in ("", device) and card.state.last is not None:
         until = max(until, card.state.last[0] + OVERLAP_MS)
