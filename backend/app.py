@@ -66,7 +66,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uu
         ],
         before_send=[security_headers(settings)],
         exception_handlers=exception_handlers,
-        lifespan=[_life(db, clock), feeding],
+        lifespan=[_life(db, clock, settings.time_zone), feeding],
         state=State({"wiring": Wiring(db, settings, clock), "meters": meters, "build": build}),
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=openapi.config(),
@@ -108,11 +108,11 @@ def _client_address(settings: Settings) -> Any:
     return provide
 
 
-def _life(db: Database, clock: Clock) -> Any:
+def _life(db: Database, clock: Clock, time_zone: str) -> Any:
     @asynccontextmanager
     async def life(_app: Litestar) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_exception_handler(note_stray)
-        upkeep = asyncio.create_task(keep_tidy(db, clock))
+        upkeep = asyncio.create_task(keep_tidy(db, clock, time_zone))
         try:
             yield
         finally:

@@ -43,7 +43,7 @@ async def test_it_goes_on_after_a_failure(sqlite_database: Database) -> None:
     furnish(sqlite_database)
     with sqlite_database.writing() as session:
         session.connection().execute(text("ALTER TABLE sign_in_failure RENAME TO away"))
-    work = asyncio.create_task(keep_tidy(sqlite_database, lambda: NOW, every_s=0.01))
+    work = asyncio.create_task(keep_tidy(sqlite_database, lambda: NOW, "UTC", every_s=0.01))
     await asyncio.sleep(0.1)
     with sqlite_database.writing() as session:
         session.connection().execute(text("ALTER TABLE away RENAME TO sign_in_failure"))
