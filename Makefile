@@ -9,6 +9,11 @@ PORT ?= 8000
 ARGS ?=
 # Which measurements: nothing for all but the slow one, a name (docs/performance.md), or all
 BENCH ?=
+# make simulate: how many seeds, from which, on how many processes; or the one to replay.
+SEEDS ?= 1000
+FROM ?= 1
+JOBS ?= 2
+SEED ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -43,6 +48,9 @@ soak: .venv/.dev ## Kill, overload and mislead it for long (KILLS= BROWSER_KILLS
 	@sh .ci/browser
 	$(BIN)/python -m tests.soak $(if $(KILLS),--kills $(KILLS)) $(if $(BROWSER_KILLS),--browser-kills $(BROWSER_KILLS)) \
 	  $(if $(TABLETS),--tablets $(TABLETS)) $(if $(OPERATIONS),--operations $(OPERATIONS)) $(if $(EXAMPLES),--examples $(EXAMPLES))
+
+simulate: .venv/.dev ## Simulate tablets, line and server under SEEDS= seeds (FROM=, JOBS=), or replay one (SEED=)
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --from $(FROM) --jobs $(JOBS))
 
 bench: .venv/.dev ## Measure, each figure beside a baseline; writes bench.json (BENCH="NAME ..." or all)
 	$(BIN)/python -m tests.bench $(BENCH)

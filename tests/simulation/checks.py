@@ -82,6 +82,18 @@ def outboxes_empty(world: World) -> None:
             raise Broken(f"{device.name} still waits with {waiting}")
 
 
+def devices_are_their_own(world: World) -> None:
+    """Two tablets that have given one number to two operations do not go on as one device."""
+    given: dict[tuple[str, int], tuple[str, str]] = {}
+    for device in world.devices:
+        id_ = _session(world, device)["device"]
+        for operation, record in world.host.ask("look", disk=device.name)["outbox"]:
+            if record.get("device") == id_ and record["state"] == "answered":
+                other = given.setdefault((id_, record["seq"]), (operation, device.name))
+                if other[0] != operation:
+                    raise Broken(f"{device.name} and {other[1]} are both {id_}: {operation}, {other[0]}")
+
+
 def cards_agree(world: World) -> None:
     """The server's cards are the fold of the ledger, and each device sees those of its facility."""
     ledgers = {code: world.server.read(_told, code) for code in FACILITIES}
@@ -151,6 +163,7 @@ CHECKS: tuple[Callable[[World], None], ...] = (
     nothing_lost,
     nothing_invented,
     held_are_visible,
+    devices_are_their_own,
     cards_agree,
     feeds_agree,
     rebuild_is_clean,

@@ -53,16 +53,18 @@ def _shipment(receipt: Told) -> str:
     return str(receipt.body.get("shipment") or "").lower()
 
 
-def _matched(
-    receipt: Told, sent: Sequence[tuple[str, Told]], named: Set[str], taken: Set[str]
-) -> str:
+def _matched(receipt: Told, sent: Sequence[tuple[str, Told]], named: Set[str], taken: Set[str]) -> str:
     """The first shipment that fits and that nobody has; or one that somebody has, if the paper is the same."""
     paper = receipt.body.get("reference", "")
     fitting = []
     for source, issue in sent:
         theirs = issue.body.get("reference", "")
         same_paper = not paper or not theirs or paper == theirs
-        if source == receipt.body["source"].get("facility") and same_paper and _items(receipt) <= _items(issue):
+        if (
+            source == receipt.body["source"].get("facility")
+            and same_paper
+            and _items(receipt) <= _items(issue)
+        ):
             fitting.append((issue.id, bool(paper) and paper == theirs))
     for id_, _ in fitting:
         if id_ not in named and id_ not in taken:

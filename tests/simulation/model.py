@@ -76,9 +76,7 @@ def cards(ledgers: Mapping[str, Sequence[Told]], facility: str) -> dict[Card, in
 def _reversed(told: Iterable[Told]) -> set[str]:
     """What a reversal of the same facility speaks of, unless it is one itself, or no operation on stock."""
     reversible = {one.id for one in told if one.kind.startswith("stock.") and one.kind != "stock.reverse"}
-    return {
-        one.body["operation"].lower() for one in told if one.kind == "stock.reverse"
-    } & reversible
+    return {one.body["operation"].lower() for one in told if one.kind == "stock.reverse"} & reversible
 
 
 def _effects(one: Told) -> list[tuple[Card, bool, int]]:

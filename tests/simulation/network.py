@@ -29,7 +29,9 @@ class Flight:
         return self.device.on and self.device.life == self.life
 
 
-SIGNED_OUT = Answer(401, json.dumps({"type": OURS + "no_valid_token", "title": "Unauthorized", "status": 401}))
+SIGNED_OUT = Answer(
+    401, json.dumps({"type": OURS + "no_valid_token", "title": "Unauthorized", "status": 401})
+)
 STRANGERS = (
     Answer(502, "<html>Bad gateway</html>"),
     Answer(503, json.dumps({"type": "about:blank", "title": "Service Unavailable"}), {"Retry-After": "30"}),
@@ -66,7 +68,7 @@ class Network:
             return
         fates, weights = zip(*FATES.items(), strict=True)
         fate = chance.choices(fates, weights)[0] if not flight.device.cut else lost
-        flight.device.say(f"#{flight.fetch}: {fate.__name__}")
+        flight.device.say(f"#{flight.fetch}: {fate.__name__} ({flight.request.method} {flight.request.path})")
         answer = fate(self, flight)
         flight.device.answer(flight.fetch, answer, self.world.some_limit())
 

@@ -34,12 +34,16 @@ def operations_of(body: str) -> list[tuple[str, str]]:
 
 @dataclass
 class Oracle:
-    """Operations by id, and the first answers of this life of the server by (id, text)."""
+    """Operations by id; and of this life of the server what it answered.
+
+    `answers` are the first ones by (id, text), `delivered` the last delivery number that it took, by device.
+    """
 
     saved: dict[str, str] = field(default_factory=dict)
     made: dict[str, str] = field(default_factory=dict)
     excused: set[str] = field(default_factory=set)
     answers: dict[tuple[str, str], First] = field(default_factory=dict)
+    delivered: dict[str, int] = field(default_factory=dict)
     replays: int = 0
 
     def is_saved(self, id_: str, text: str) -> None:
@@ -66,6 +70,7 @@ class Oracle:
 
     def is_answered(self, request: str, answer: str) -> None:
         """The server answered a push with 200: the first answer to an operation is the answer for ever."""
+        self._take_in_order(request)
         sent = operations_of(request)
         results = json.loads(answer)["results"]
         if [id_ for id_, _ in sent] != [result["id"] for result in results]:
@@ -81,6 +86,15 @@ class Oracle:
                     raise Broken(
                         f"{content[0]} was answered {first}, then {given} (replayed: {result['replayed']})"
                     )
+
+    def _take_in_order(self, request: str) -> None:
+        envelope = _ENVELOPE.decode(request)
+        last = self.delivered.get(envelope.device, 0)
+        for item in envelope.operations:
+            if item.seq > last + 1:
+                raise Broken(f"{envelope.device} delivered {item.seq}, and {last + 1} is still missing")
+            last = max(last, item.seq)
+        self.delivered[envelope.device] = last
 
     def excuse(self, left: Iterable[str], ledger: Iterable[str]) -> set[str]:
         """Something was put back: what neither a disk (`left`) nor the ledger has any more may be missing."""

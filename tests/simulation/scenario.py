@@ -32,14 +32,14 @@ def moods(chance: Random, emphasis: Mapping[str, float]) -> list[float]:
     """How often each thing happens in one world: no two are alike, and some things are missing from some.
 
     A world in which everything happens is a world in which nothing happens twice; so each has its own mood.
-    `emphasis` multiplies, by the action's name.
+    What is emphasised, by its name, happens so many times as often in any mood.
     """
-    return [
-        often * chance.choice((0, 0.3, 1, 1, 1, 4)) * emphasis.get(action.__name__, 1)
-        if action not in ALWAYS
-        else often
-        for action, often in ACTIONS.items()
-    ]
+    weights = []
+    for action, often in ACTIONS.items():
+        mood = chance.choice((0, 0.3, 1, 1, 1, 4))
+        name = action.__name__
+        weights.append(often * emphasis.get(name, 1 if action in ALWAYS else mood))
+    return weights
 
 
 def step(world: World, weights: Sequence[float]) -> None:

@@ -133,7 +133,11 @@ class Server:
             return _json(problem.status, problem.body(), problem.headers)
         except IntegrityError as error:
             # A second try would break the same way here, where nobody else writes.
-            detail: dict[str, object] = {"type": "about:blank", "title": "Internal Server Error", "detail": str(error.orig)}
+            detail: dict[str, object] = {
+                "type": "about:blank",
+                "title": "Internal Server Error",
+                "detail": str(error.orig),
+            }
             return _json(500, detail)
         finally:
             self._serving = False

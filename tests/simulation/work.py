@@ -42,13 +42,16 @@ def _card(chance: Random) -> Body:
 
 def _lines(chance: Random, most: int = 3) -> list[Body]:
     return [
-        {**_card(chance), "quantity": chance.randint(1, 30)}
-        for _ in range(chance.choice((1, 1, 2, most)))
+        {**_card(chance), "quantity": chance.randint(1, 30)} for _ in range(chance.choice((1, 1, 2, most)))
     ]
 
 
 def _receive(chance: Random, facility: str, known: list[str]) -> Body:
-    body: Body = {"source": {"supplier": "Central"}, "reference": f"D{chance.randint(1, 9)}", "lines": _lines(chance)}
+    body: Body = {
+        "source": {"supplier": "Central"},
+        "reference": f"D{chance.randint(1, 9)}",
+        "lines": _lines(chance),
+    }
     if chance.random() < 0.4:
         body["source"] = {"facility": _other(facility)}
         if known and chance.random() < 0.7:

@@ -19,6 +19,8 @@ from tests.simulation.oracle import First, Oracle
 from tests.simulation.place import EVERYWHERE, FACILITIES, PEOPLE, START
 from tests.simulation.server import Answer, Request, Server, ServerCrashed, begin_new_life
 
+LIMIT_MAX = 40
+"""A save is some twenty tasks, a push with its answer some fifty."""
 HOUR = 3_600_000
 YEAR = 365 * 24 * HOUR
 SKEWS = (0, 0, 0, 300, -700, 1_500, -4_000, 90_000, -3 * HOUR, 26 * HOUR, -2 * YEAR, 3 * YEAR)
@@ -31,6 +33,7 @@ class Backup:
 
     file: Path
     answers: dict[tuple[str, str], First]
+    delivered: dict[str, int]
 
 
 @dataclass
@@ -87,7 +90,7 @@ class World:
 
     def some_limit(self) -> int | None:
         """Mostly none; sometimes a number of tasks after which a device is stopped on its way."""
-        return self.chance.randint(0, 40) if self.chance.random() < 0.25 else None
+        return self.chance.randint(0, LIMIT_MAX) if self.chance.random() < 0.25 else None
 
     def serve(self, request: Request) -> Answer | None:
         """Have the server answer; None if it crashed on the way."""
@@ -119,7 +122,7 @@ class World:
         """`bincard backup`, as of now."""
         file = self.folder / f"backup{len(self.backups)}.sqlite"
         self.server.put_away(file)
-        self.backups.append(Backup(file, dict(self.oracle.answers)))
+        self.backups.append(Backup(file, dict(self.oracle.answers), dict(self.oracle.delivered)))
         self.history.say(f"{self.now} the server is backed up")
 
     def restore(self, backup: Backup) -> None:
@@ -127,7 +130,7 @@ class World:
         self.history.say(f"{self.now} the server is restored from {backup.file.stem}")
         self.server.put_back(backup.file)
         self.server.write(begin_new_life, self.new_id())
-        self.oracle.answers = dict(backup.answers)
+        self.oracle.answers, self.oracle.delivered = dict(backup.answers), dict(backup.delivered)
         self.excuse()
 
 
