@@ -29,9 +29,9 @@ from sync.apply import Content, New, answered, apply
 from sync.bodies import Gap, Resolve
 from sync.conflicts import Finding
 from sync.cursor import Cursor
-from sync.decide import Decision, Draft, decide, read
+from sync.decide import decide, read
 from sync.decisions import resolve_for_device
-from sync.reference import Catalogue, Reference, gather
+from sync.reference import Catalogue, gather
 
 OPERATIONS_MAX = 500
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -218,6 +218,7 @@ def _decide_new(
     known = reference.known(now, now - from_iso(envelope.sent_at))
     cursors: dict[str | None, Cursor] = {}
     news: list[New] = []
+    device_id, own_facility = device.id, device.facility_id
     expected_seq, previous_at, previous_id = (
         device.expected_seq,
         device.last_recorded_at,
@@ -240,10 +241,13 @@ def _decide_new(
                 decision = decision.hold(Finding("id_reused", -1, {"copy": copies[id_]}))
             elif item.seq < expected_seq:
                 decision.flags.append(Finding("seq_reused", -1, {"seq": item.seq}))
-            keeper = _keeper(reference, draft, decision, device)
+            # What is held is kept at the device's facility, whose people will be asked.
+            keeper = own_facility
+            if decision.held is None and draft.header is not None:
+                keeper = reference.catalogue.facility_ids[draft.header.facility]
             pulled = seen.facilities.get(str(keeper), 0)
             news.append(
-                New(contents[place], copies[id_], item.seq, draft, decision, keeper, device.id, pulled)
+                New(contents[place], copies[id_], item.seq, draft, decision, keeper, device_id, pulled)
             )
             copies[id_] += 1
             if draft.recorded_at and in_turn:
@@ -264,13 +268,6 @@ def _seen(text: str | None, epoch: str) -> Cursor:
             if found.epoch == epoch:
                 return found
     return Cursor(epoch)
-
-
-def _keeper(reference: Reference, draft: Draft, decision: Decision, device: Device) -> int:
-    """Where an operation is kept: at its own facility, or held at the device's, whose people will be asked."""
-    if decision.held is not None or draft.header is None:
-        return device.facility_id
-    return reference.catalogue.facility_ids[draft.header.facility]
 
 
 def _store(

@@ -43,6 +43,7 @@ class Catalogue:
     product_codes: dict[int, str]
     reasons: dict[str, KnownReason]
     people: dict[str, Access | None] = field(default_factory=dict)
+    enrollers: dict[int, Access] = field(default_factory=dict)
     zones: dict[tuple[int, str], str] = field(default_factory=dict)
 
     def name_people(self, session: Session, names: Iterable[str]) -> None:
@@ -50,6 +51,12 @@ class Catalogue:
         if missing := sorted(set(names) - self.people.keys()):
             found = access_by_name(session, missing)
             self.people.update({name: found.get(name) for name in missing})
+
+    def enroller(self, session: Session, user_id: int) -> Access:
+        """The person who enrolled a device."""
+        if user_id not in self.enrollers:
+            self.enrollers[user_id] = access_of(session, [user_id])[user_id]
+        return self.enrollers[user_id]
 
     def time_zone(self, session: Session, facility_id: int, default: str) -> str:
         """IANA name of the facility's time zone."""
@@ -158,5 +165,4 @@ def gather(session: Session, device: Device, drafts: Sequence[Draft], time_zone:
     """What the drafts of a device's push name. `time_zone` is the default of facilities."""
     known = catalogue(session)
     known.name_people(session, {draft.header.author for draft in drafts if draft.header is not None})
-    enroller = access_of(session, [device.user_id])[device.user_id]
-    return Reference(session, known, enroller, device.facility_id, time_zone)
+    return Reference(session, known, known.enroller(session, device.user_id), device.facility_id, time_zone)
