@@ -27,7 +27,7 @@ KILLS = {"sqlite": size("KILLS", 12), "postgres": size("KILLS", 10)}
 WORKERS = {"sqlite": 1, "postgres": 2}
 FACILITIES = 2
 TABLETS_PER_FACILITY = 2
-BATCH = 40
+BATCH = 20
 PRODUCTS = 6
 
 
@@ -72,7 +72,7 @@ def test_kills_lose_and_double_nothing(
     )
     try:
         for _ in range(KILLS[kind]):
-            time.sleep(choose.uniform(0.02, 0.5))
+            time.sleep(choose.uniform(0.02, 0.8))
             served.kill()
             served.start()
     finally:
