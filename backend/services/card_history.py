@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, select, tuple_
 from sqlmodel import Session, col
 
-from backend.models import Card, CountResult, Fact, Lot, Operation, Reason, Reversal
+from backend.models import Card, CountResult, Displacement, Fact, Lot, Operation, Reason, Reversal
 from backend.problems import Problem
+from backend.services.operation_view import released_copies
 from backend.services.sight import Country, Item, Place, Sight
 from backend.services.stock import Position
 
@@ -30,7 +31,10 @@ class CardLine:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A line of an operation on a card. `variance` is what a count found beside the book, None if it does not stand."""
+    """A line of an operation on a card. `variance` is what a count found beside the book, None if it does not stand.
+
+    `fold` is as of a line of an operation (operation_view): `moved`, `out` or empty.
+    """
 
     operation_id: str
     kind: str
@@ -43,6 +47,7 @@ class Movement:
     variance: int | None
     opening: bool
     is_reversed: bool
+    fold: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,9 @@ def _movements(
             col(Reason.name),
             col(CountResult.variance),
             col(CountResult.opening),
-            col(Reversal.reversed_by),
+            _is_reversed(),
+            col(Displacement.card).is_not(None),
+            col(Displacement.at),
         )
         .join(Card, and_(col(Card.facility_id) == col(Fact.facility_id), col(Card.number) == col(Fact.card)))
         .join(
@@ -141,10 +148,11 @@ def _movements(
         .join(Reason, col(Reason.id) == col(Fact.reason_id), isouter=True)
         .join(CountResult, same_fact, isouter=True)
         .join(
-            Reversal,
+            Displacement,
             and_(
-                col(Reversal.facility_id) == col(Fact.facility_id),
-                col(Reversal.operation_id) == col(Fact.operation_id),
+                col(Displacement.facility_id) == col(Fact.facility_id),
+                col(Displacement.card) == col(Fact.card),
+                col(Displacement.operation_id) == col(Fact.operation_id),
             ),
             isouter=True,
         )
@@ -153,11 +161,13 @@ def _movements(
         .limit(MOVEMENTS_MAX + 1)
     ).all()
     shown = rows[:MOVEMENTS_MAX]
+    # What a person released from under another's id has no operation of that id: it says itself who recorded it.
+    copies = released_copies(session) if any(row[4] is None for row in shown) else {}
     movements = [
         Movement(
             operation_id=row[1],
-            kind=row[4] or "",
-            author=row[5] or "",
+            kind=row[4] or (copies[row[1]].kind if row[1] in copies else ""),
+            author=row[5] or (copies[row[1]].author if row[1] in copies else ""),
             effective_at=row[0],
             flow=row[6],
             quantity=row[7],
@@ -165,12 +175,20 @@ def _movements(
             reason=row[9],
             variance=row[10],
             opening=bool(row[11]),
-            is_reversed=row[12] is not None,
+            is_reversed=bool(row[12]),
+            fold="" if not row[13] else "out" if row[14] is None else "moved",
         )
         for row in shown
     ]
     older = ".".join(map(str, shown[-1][:4])) if len(rows) > len(shown) else None
     return movements, older
+
+
+def _is_reversed() -> ColumnElement[bool]:
+    return exists().where(
+        col(Reversal.facility_id) == col(Fact.facility_id),
+        col(Reversal.operation_id) == col(Fact.operation_id),
+    )
 
 
 def _place_of(text: str) -> tuple[int, str, int, int]:

@@ -98,6 +98,7 @@ def _exceptions(session: Session, known: list[tuple[int, int]], limit: int) -> I
             col(StockException.change),
             col(Card.product_id),
             col(StockException.closed_at),
+            col(StockException.resolved_at),
             col(Facility.code),
             col(StockException.id),
             col(StockException.code),
@@ -109,9 +110,9 @@ def _exceptions(session: Session, known: list[tuple[int, int]], limit: int) -> I
         .where(_past(col(StockException.facility_id), col(StockException.change), known))
         .limit(limit)
     )
-    for facility_id, number, product_id, closed_at, *told in session.execute(statement):
+    for facility_id, number, product_id, closed_at, resolved_at, *told in session.execute(statement):
         names = ("facility", "id", "code", "operation", "line")
-        state = "open" if closed_at is None else "closed"
+        state = "closed" if closed_at is not None else "open" if resolved_at is None else "resolved"
         data = {**dict(zip(names, told, strict=True)), "state": state}
         yield Change(facility_id, number, "exception", product_id, data)
 

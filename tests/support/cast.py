@@ -53,6 +53,7 @@ class Cast:
     users: dict[str, int] = field(default_factory=dict)
     assignments: dict[str, int] = field(default_factory=dict)
     operations: dict[str, str] = field(default_factory=dict)
+    exceptions: dict[str, str] = field(default_factory=dict)
     device: str = ""
     secrets: dict[str, str] = field(default_factory=dict)
     bearers: dict[str, str] = field(default_factory=dict)
@@ -193,10 +194,11 @@ def _stock(session: Session, cast: Cast, code: str, lot: str) -> None:
         now=cast.now,
         time_zone="UTC",
     )
+    cast.exceptions[code] = uuid7(at)
     session.add(
         StockException(
             facility_id=cast.facilities[code],
-            id=uuid7(at),
+            id=cast.exceptions[code],
             code="clock_skew",
             operation_id=operation_id,
             line=0,

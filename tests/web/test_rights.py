@@ -78,6 +78,7 @@ def values(bincard: Bincard) -> dict[str, object]:
         "product": "AL",
         "product_code": "AL",
         "device_id": cast.device,
+        "exception_id": cast.exceptions["A"],
         "code": "A",
         "rest": "count",
         "path": "x",
