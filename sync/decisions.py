@@ -13,11 +13,12 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from backend.db import insert_rows
+from backend.db import announce, insert_rows
 from backend.ids import derived_id, uuid7
-from backend.models import Displacement, Fact, Operation, StockException
+from backend.models import Device, Displacement, Fact, Operation, StockException
 from backend.problems import Problem
 from backend.services import ledger, lots
+from backend.services.access import access_by_name, access_of
 from backend.services.changes import Numbers
 from backend.services.exceptions import Flag, close, raise_flags
 from backend.services.postings import Move
@@ -26,7 +27,7 @@ from sync.bodies import Resolve
 from sync.conflicts import HELD
 from sync.decide import Decision, Known, decide, read
 from sync.fold import just_after, just_before, operation_of
-from sync.reference import Catalogue, catalogue
+from sync.reference import OWN_EXCEPTIONS, Catalogue, catalogue
 
 SYSTEM = "bincard"
 """Who is said to have released what waited for a newer version of the server."""
@@ -41,12 +42,13 @@ _NEVER_RELEASED = frozenset({"invalid"})
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person decided, in their words."""
+    """What a person decided, in their words. `at` is when, for what they had the right to; by default now."""
 
     action: str
     by: str
     note: str = ""
     expiry: date | None = None
+    at: int | None = None
 
 
 def options(code: str) -> tuple[str, ...]:
@@ -62,11 +64,12 @@ def resolve(
     """Decide about an exception that stands. `time_zone` is the default of facilities.
 
     Raises Problem 404 `unknown_exception`, 409 `not_possible` for what is closed or cannot be done, 403
-    `own_variance` for the author of the count whose variance changed.
+    `own_variance` for the author of the count whose variance changed, and `not_permitted` for who has no right to
+    enter a held operation where it belongs. What is refused wrote nothing: everything is looked at first.
     """
     row = _standing(session, facility_id, exception_id)
     if choice.action not in options(row.code):
-        raise Problem(409, "not_possible", f"`{choice.action}` is no answer to `{row.code}`.")
+        raise Problem(409, "not_possible", "This is no answer to what is wrong here.")
     if row.code == "variance_changed" and _author(session, facility_id, row.operation_id) == choice.by:
         raise Problem(403, "own_variance", "Somebody else must look at the difference of your own count.")
     note = choice.note.strip()[:400]
@@ -79,12 +82,16 @@ def resolve(
         if choice.expiry is None:
             raise Problem(409, "not_possible", "Say which expiry date is right.")
         detail = {"expiry": choice.expiry.isoformat()}
+    new = None
+    if choice.action == "release":
+        new = _releasable(session, known, _operation(session, row), now=now, time_zone=time_zone)
+        _require_release(session, choice, new, now)
+    move = _move(session, row) if choice.action == "move" else None
     _write(session, row, choice, note, detail, now)
     zone = known.time_zone(session, facility_id, time_zone)
-    if choice.action == "release":
-        _release(session, known, row, now=now, time_zone=time_zone)
-    elif choice.action == "move":
-        move = _move(session, row)
+    if new is not None:
+        apply(session, known, [new], now=now, time_zone=time_zone)
+    elif move is not None:
         ledger.post(session, facility_id, [], moves=[move], now=now, time_zone=zone)
     elif row.code == "already_received":
         ledger.post(session, facility_id, [], rechecked=[row.operation_id], now=now, time_zone=zone)
@@ -101,6 +108,7 @@ def assign(session: Session, facility_id: int, exception_id: str, to: str, *, no
     session.add(row)
     session.flush()
     numbers.save()
+    announce(session, facility_id)
 
 
 def resolve_for_device(
@@ -110,7 +118,7 @@ def resolve_for_device(
     body, header = new.draft.body, new.draft.header
     assert isinstance(body, Resolve)
     assert header is not None
-    choice = Choice(body.action, header.author, body.note, body.expiry)
+    choice = Choice(body.action, header.author, body.note, body.expiry, new.decision.recorded_at)
     try:
         resolve(session, new.facility_id, body.exception.lower(), choice, now=now, time_zone=time_zone)
     except Problem as problem:
@@ -145,8 +153,9 @@ def release_understood(session: Session, *, now: int, time_zone: str) -> int:
         known = catalogue(session)
         if _could_not(session, known, stored, now) is not None:
             continue
+        entering = _releasable(session, known, stored, now=now, time_zone=time_zone)
         _write(session, row, choice, choice.note, {}, now)
-        _release(session, known, row, now=now, time_zone=time_zone)
+        apply(session, known, [entering], now=now, time_zone=time_zone)
         _mark(session, row.facility_id, row.id, choice, choice.note, now)
         released += 1
     return released
@@ -195,6 +204,7 @@ def _mark(session: Session, facility_id: int, exception_id: str, choice: Choice,
     if choice.action == "release":
         close(session.connection(), facility_id, numbers, [exception_id], now)
     numbers.save()
+    announce(session, facility_id)
 
 
 def _operation(session: Session, row: StockException) -> Operation:
@@ -213,28 +223,48 @@ def _code(session: Session, facility_id: int) -> str:
     return catalogue(session).facility_codes[facility_id]
 
 
-def _release(session: Session, known: Catalogue, row: StockException, *, now: int, time_zone: str) -> None:
-    """Enter a held operation under its own id (another under a reused id: one derived from its content) and time."""
-    stored = _operation(session, row)
+def _releasable(session: Session, known: Catalogue, stored: Operation, *, now: int, time_zone: str) -> New:
+    """A held operation as it enters: under its own time and id (another under a reused id: one made of its content).
+
+    Raises Problem 409 where it cannot.
+    """
     draft = read(stored.content)
     if draft.fault is not None or draft.header is None:
         raise Problem(409, "not_possible", "It still cannot be understood; record it anew by hand.")
+    if isinstance(draft.body, Resolve):
+        raise Problem(409, "not_possible", "A decision is made anew, on what it is about.")
     decided = decide(
         draft, _known(known, session, now, time_zone), previous_at=stored.recorded_at, seen_at=None
     )
     if decided.held is not None:
-        raise Problem(409, "not_possible", f"It cannot be entered yet: {decided.held.code}.")
+        told = {"code": decided.held.code}
+        raise Problem(409, "not_possible", "It names something that is not known here yet.", extra=told)
     decision = Decision(stored.recorded_at, stored.effective_at, decided.effects, None, [])
     decision.flags = [flag for flag in decided.flags if flag.code not in ("clock_skew", "count_backdated")]
     id_ = stored.id if not stored.copy_number else derived_id(stored.id, stored.content_hash)
     facility_id = known.facility_ids[draft.header.facility]
-    new = New(
-        (id_, hashlib.sha256(stored.content).hexdigest()), 0, None, draft, decision, facility_id,
-        stored.device_id or "", stored.seen,
-    )  # fmt: skip
     if _entered(session, facility_id, id_):
         raise Problem(409, "not_possible", "It is in the ledger already.")
-    apply(session, known, [new], now=now, time_zone=time_zone)
+    content = id_, hashlib.sha256(stored.content).hexdigest()
+    return New(content, 0, None, draft, decision, facility_id, stored.device_id or "", stored.seen)
+
+
+def _require_release(session: Session, choice: Choice, new: New, now: int) -> None:
+    """Who enters what another had no right to needs the right where it goes: a device's people that of its kind too.
+
+    Otherwise whoever records what they may not would only have to release it themselves. A held operation is kept
+    at its device's facility, and may speak of any other.
+    """
+    assert new.draft.header is not None
+    access = access_by_name(session, [choice.by]).get(choice.by)
+    at = now if choice.at is None else choice.at
+    kind = new.draft.header.kind
+    if access is not None and (
+        access.allows("exception.resolve", new.facility_id, at)
+        or (access.allows(OWN_EXCEPTIONS, new.facility_id, at) and access.allows(kind, new.facility_id, at))
+    ):
+        return
+    raise Problem(403, "not_permitted", "You may not enter this at its facility. Ask who looks after that.")
 
 
 def _could_not(session: Session, known: Catalogue, stored: Operation, now: int) -> str | None:
@@ -251,8 +281,20 @@ def _could_not(session: Session, known: Catalogue, stored: Operation, now: int) 
         access is None or not access.allows(draft.header.kind, facility_id, stored.recorded_at)
     ):
         return "not_permitted"
+    if facility_id != stored.facility_id and not _enroller_allows(
+        session, stored, draft.header.kind, facility_id
+    ):
+        return "not_permitted"
     decided = decide(draft, _known(known, session, now, "UTC"), previous_at=0, seen_at=None)
     return decided.held.code if decided.held is not None else None
+
+
+def _enroller_allows(session: Session, stored: Operation, kind: str, facility_id: int) -> bool:
+    """Whether who enrolled the device may do it there too: of another facility an author is only claimed."""
+    device = session.get(Device, stored.device_id) if stored.device_id else None
+    return device is not None and access_of(session, [device.user_id])[device.user_id].allows(
+        kind, facility_id, stored.recorded_at
+    )
 
 
 def _known(known: Catalogue, session: Session, now: int, time_zone: str) -> Known:
