@@ -36,6 +36,13 @@ def write_rows(connection: Connection, statement: str, rows: Sequence[tuple[obje
         connection.exec_driver_sql(marked, list(rows))
 
 
+def read_rows(connection: Connection, statement: str, values: tuple[object, ...]) -> list[Any]:
+    """The rows of a statement of the fast path as tuples; `?` marks a value in either database's dialect."""
+    marked = statement if connection.dialect.name == "sqlite" else statement.replace("?", "%s")
+    cursor = connection.exec_driver_sql(marked, values).cursor
+    return [] if cursor is None else list(cursor.fetchall())
+
+
 def insert_rows(
     connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
-from backend.services import card_store, late, lots, transfers
+from backend.services import card_store, exceptions, late, lots, transfers
 from backend.services.card_store import OpenCard
 from backend.services.changes import Numbers
 from backend.services.exceptions import Flag
@@ -82,8 +82,10 @@ def look_closely(
 
     for number, places in gone.places.items():
         change(number).places += places
+    here = work.desk.connection, work.desk.facility_id
     for number, ones in claims.out.items():
         change(number).places += ones.values()
+        work.closed += exceptions.standing_of(*here, ones, ("count_overlap",), number)
     for number, ones in claims.back.items():
         change(number).places += ones.values()
         change(number).back |= ones.keys()

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, or_, select, tuple_
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from backend.clock import DAY_MS, local_date, local_moment
-from backend.models import CountResult, Displacement, Fact, Operation, Reversal
+from backend.db import read_rows
+from backend.models import Operation
 from sync.conflicts import OVERLAP_MS, Witness, has_seen
 from sync.fold import CardFact, SortKey
 
@@ -71,54 +71,66 @@ class Days:
         return self._known[0]
 
 
+# Plain text: hot cards are read like this for every push of every device, and building the same statement
+# anew costs more than running it.
+_COUNTS = (
+    "SELECT effective_at, operation_id FROM count_result c WHERE facility_id = ? AND card = ? "
+    "AND (effective_at, operation_id) {} (?, ?) AND NOT EXISTS (SELECT 1 FROM reversal r "
+    "WHERE r.facility_id = c.facility_id AND r.operation_id = c.operation_id) "
+    "ORDER BY effective_at {}, operation_id {} LIMIT 1"
+)
+_BEFORE, _AFTER = _COUNTS.format("<", "DESC", "DESC"), _COUNTS.format(">", "ASC", "ASC")
+_STORED = (
+    "SELECT effective_at, operation_id, variance FROM count_result "
+    "WHERE facility_id = ? AND card = ? AND effective_at >= ? AND effective_at <= ?"
+)
+_FACTS = (
+    "SELECT f.effective_at, f.operation_id, f.flow, f.quantity, f.line, f.found, "
+    "o.device_id, o.change, o.seen, o.by_day, "
+    "EXISTS (SELECT 1 FROM reversal r WHERE r.facility_id = f.facility_id AND r.operation_id = f.operation_id), "
+    "d.operation_id, d.at, d.place_id FROM fact f "
+    "LEFT JOIN operation o ON o.facility_id = f.facility_id AND o.id = f.operation_id AND o.copy = 0 "
+    "LEFT JOIN displacement d ON d.facility_id = f.facility_id AND d.card = f.card AND d.operation_id = f.operation_id "
+    "WHERE f.facility_id = ? AND f.card = ? AND {} ORDER BY f.effective_at, f.operation_id, f.line"
+)
+_BETWEEN = _FACTS.format("f.effective_at >= ? AND f.effective_at <= ?")
+_MOVED = _FACTS.format("d.at IS NOT NULL")
+_SEEN_BEHIND = (
+    "SELECT 1 FROM fact f "
+    "JOIN operation o ON o.facility_id = f.facility_id AND o.id = f.operation_id AND o.copy = 0 "
+    "WHERE f.facility_id = ? AND f.card = ? AND (f.effective_at, f.operation_id) > (?, ?) "
+    "AND (o.device_id = ? OR o.change <= ?) LIMIT 1"
+)
+_ANY_MOVED = "SELECT 1 FROM displacement WHERE facility_id = ? AND card = ? AND at IS NOT NULL LIMIT 1"
+
+
 def span(connection: Connection, facility_id: int, card: int, first: SortKey, last: SortKey) -> Span:
     """The standing counts around what changed between two places; `CountResult` has every one of them."""
-    here = and_(col(CountResult.facility_id) == facility_id, col(CountResult.card) == card)
-    at, id_ = col(CountResult.effective_at), col(CountResult.operation_id)
-    standing = ~exists().where(
-        col(Reversal.facility_id) == facility_id, col(Reversal.operation_id) == col(CountResult.operation_id)
-    )
-    counts = select(at, id_).where(here, standing)
-    before = counts.where(tuple_(at, id_) < tuple_(*first)).order_by(at.desc(), id_.desc()).limit(1)
-    after = counts.where(tuple_(at, id_) > tuple_(*last)).order_by(at, id_).limit(1)
-    found = [connection.execute(statement).first() for statement in (before, after)]
-    base, shield = (None if row is None else (row[0], row[1]) for row in found)
+    before = read_rows(connection, _BEFORE, (facility_id, card, *first))
+    after = read_rows(connection, _AFTER, (facility_id, card, *last))
+    base, shield = ((rows[0][0], rows[0][1]) if rows else None for rows in (before, after))
     return Span(base, shield)
 
 
 def stored_counts(connection: Connection, facility_id: int, card: int, around: Span) -> dict[SortKey, int]:
     """The variances that are stored for the counts of a span, by place."""
-    at = col(CountResult.effective_at)
-    statement = select(at, col(CountResult.operation_id), col(CountResult.variance)).where(
-        col(CountResult.facility_id) == facility_id,
-        col(CountResult.card) == card,
-        at >= (around.base or (BEGINNING,))[0],
-        at <= (around.shield or (END,))[0],
-    )
-    return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
+    first, last = (around.base or (BEGINNING,))[0], (around.shield or (END,))[0]
+    rows = read_rows(connection, _STORED, (facility_id, card, first, last))
+    return {(at, id_): variance for at, id_, variance in rows}
 
 
 def facts_between(
     connection: Connection, facility_id: int, card: int, first: int, last: int, days: Days
 ) -> list[Placed]:
     """What operations did to a card between two moments (both included), reversed and moved ones too."""
-    at = col(Fact.effective_at)
-    statement = _facts(facility_id, card).where(at >= first, at <= last)
-    return list(_placed(connection.execute(statement), days))
+    return list(_placed(read_rows(connection, _BETWEEN, (facility_id, card, first, last)), days))
 
 
 def moved_to(connection: Connection, facility_id: int, card: int, around: Span, days: Days) -> list[Placed]:
     """Movements that stand within a span because a person moved them there, wherever they were made."""
-    own = select(col(Displacement.operation_id)).where(
-        col(Displacement.facility_id) == facility_id,
-        col(Displacement.card) == card,
-        col(Displacement.at).is_not(None),
-    )
-    ids = list(connection.execute(own).scalars())
-    if not ids:
+    if not read_rows(connection, _ANY_MOVED, (facility_id, card)):
         return []
-    statement = _facts(facility_id, card).where(col(Fact.operation_id).in_(ids))
-    placed = _placed(connection.execute(statement), days)
+    placed = _placed(read_rows(connection, _MOVED, (facility_id, card)), days)
     return [one for one in placed if one.place is not None and around.holds(one.place)]
 
 
@@ -140,27 +152,8 @@ def witnesses(connection: Connection, facility_id: int, operations: Iterable[str
 
 def seen_behind(connection: Connection, facility_id: int, card: int, count: Witness) -> bool:
     """Whether a stored fact, standing or not, sorts after a new count whose author had seen it."""
-    own = col(Operation.device_id) == count.device
-    pulled = col(Operation.change) <= (count.seen or -1)
-    statement = (
-        select(col(Fact.operation_id))
-        .join(
-            Operation,
-            and_(
-                col(Operation.facility_id) == col(Fact.facility_id),
-                col(Operation.id) == col(Fact.operation_id),
-                col(Operation.copy_number) == 0,
-            ),
-        )
-        .where(
-            col(Fact.facility_id) == facility_id,
-            col(Fact.card) == card,
-            tuple_(col(Fact.effective_at), col(Fact.operation_id)) > tuple_(count.at, count.id),
-            or_(own, pulled),
-        )
-        .limit(1)
-    )
-    return connection.execute(statement).first() is not None
+    values = facility_id, card, count.at, count.id, count.device, count.seen or -1
+    return bool(read_rows(connection, _SEEN_BEHIND, values))
 
 
 def window(moments: Sequence[int], whole_days: bool, days: Days) -> tuple[int, int]:
@@ -176,45 +169,6 @@ def seen_any(count: Witness, facts: Iterable[Placed]) -> bool:
     return any(
         (one.witness.at, one.witness.id) > (count.at, count.id) and has_seen(count, one.witness)
         for one in facts
-    )
-
-
-def _facts(facility_id: int, card: int) -> Any:
-    here: ColumnElement[bool] = and_(col(Fact.facility_id) == facility_id, col(Fact.card) == card)
-    operation = and_(
-        col(Operation.facility_id) == col(Fact.facility_id),
-        col(Operation.id) == col(Fact.operation_id),
-        col(Operation.copy_number) == 0,
-    )
-    displaced = and_(
-        col(Displacement.facility_id) == col(Fact.facility_id),
-        col(Displacement.card) == col(Fact.card),
-        col(Displacement.operation_id) == col(Fact.operation_id),
-    )
-    reversed_ = exists().where(
-        col(Reversal.facility_id) == facility_id, col(Reversal.operation_id) == col(Fact.operation_id)
-    )
-    return (
-        select(
-            col(Fact.effective_at),
-            col(Fact.operation_id),
-            col(Fact.flow),
-            col(Fact.quantity),
-            col(Fact.line),
-            col(Fact.found),
-            col(Operation.device_id),
-            col(Operation.change),
-            col(Operation.seen),
-            col(Operation.by_day),
-            reversed_.label("reversed"),
-            col(Displacement.operation_id).label("displaced"),
-            col(Displacement.at),
-            col(Displacement.place_id),
-        )
-        .join(Operation, operation, isouter=True)
-        .join(Displacement, displaced, isouter=True)
-        .where(here)
-        .order_by(col(Fact.effective_at), col(Fact.operation_id), col(Fact.line))
     )
 
 
