@@ -110,6 +110,11 @@ def look_closely(
             ]
             change(card.number).fresh += placed
     _add_implied(work, by_id, gone)
+    for key, changed in work.close_look.items():
+        # What is out of the fold can no longer be told from the card, but authors of later counts have seen it.
+        left = [at for at, _ in changed.places]
+        left += [one.witness.at for one in changed.fresh if one.place is None]
+        work.watch.setdefault(key, []).extend(left)
 
 
 def _needs_close_look(card: OpenCard, facts: Sequence[CardFact], marked: Set[str], device: str) -> bool:

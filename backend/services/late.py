@@ -19,6 +19,8 @@ from sync import conflicts
 from sync.conflicts import Witness
 from sync.fold import EMPTY, CardState, CountOutcome, SortKey, fold, resumed
 
+EARLIEST: SortKey = (BEGINNING, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -76,7 +78,7 @@ def refold(desk: Desk, change: Change) -> Refolded:
     _variances(desk, card, done, around, placed)
     _overlaps(desk, change, done, known, standing)
     _zeroed(desk, change, done, placed)
-    _backdated(desk, card, done, standing)
+    _backdated(desk, change, done, standing)
     return done
 
 
@@ -215,14 +217,16 @@ def _still_near(desk: Desk, card: OpenCard, counts: Iterable[Placed]) -> set[str
     return found
 
 
-def _backdated(desk: Desk, card: OpenCard, done: Refolded, standing: Collection[Placed]) -> None:
-    """Counts dated before something that their authors had seen on this card."""
+def _backdated(desk: Desk, change: Change, done: Refolded, standing: Collection[Placed]) -> None:
+    """Counts dated before something that their authors had seen on this card, whether or not it was reversed."""
+    card = change.card
     for one in standing:
         count = one.witness
         if not count.counted or not count.device or count.implied:
             continue
-        behind = card.state.last is not None and card.state.last > (count.at, count.id)
-        if shelf.seen_any(count, standing) or (
+        # What is out of the fold is not the card's last, but the card is watched until then.
+        behind = card.watch_until >= count.at or (card.state.last or EARLIEST) > (count.at, count.id)
+        if shelf.seen_any(count, change.fresh) or (
             behind and shelf.seen_behind(desk.connection, desk.facility_id, card.number, count)
         ):
             done.flags.append(Flag("count_backdated", count.id))
