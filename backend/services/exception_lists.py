@@ -183,7 +183,8 @@ def read_lines(
     session: Session, wanted: Sequence[ColumnElement[bool]], newest: Any = None
 ) -> list[ExceptionLine]:
     """The newest exceptions of these conditions, by when they opened or by another column of moments."""
-    one, other = aliased(Operation), aliased(Operation)
+    one: Any = aliased(Operation)
+    other: Any = aliased(Operation)
     columns = select(
         StockException,
         col(Facility.code),
@@ -220,7 +221,7 @@ def _named(session: Session, details: Sequence[Mapping[str, Any]]) -> dict[str, 
     """Names of the products that exceptions of no card speak of, by code."""
     codes = {code for detail in details if isinstance(code := detail.get("product"), str)}
     rows = session.execute(select(col(Product.code), col(Product.name)).where(col(Product.code).in_(codes)))
-    return dict(rows.all()) if codes else {}  # type: ignore[arg-type]
+    return {code: name for code, name in rows} if codes else {}  # noqa: C416
 
 
 def _same(operation: Any, named: Any) -> ColumnElement[bool]:

@@ -22,6 +22,8 @@ from backend.services.exception_lists import ExceptionLine, of_operation
 from backend.services.sight import Country, Item, Place, Sight
 
 TEXT_MAX = 200
+WORDS = {"stock.reverse": "reason", "exception.resolve": "note"}
+"""Where an operation's body holds what its author wrote to people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def described(
         reversed_by=_reversed_by(session, place.id, id_),
         target=_text(body.get("operation")) if operation.kind == "stock.reverse" else "",
         gap=_gap(body) if operation.kind == "device.gap" else None,
-        words=_text(body.get({"stock.reverse": "reason", "exception.resolve": "note"}.get(operation.kind))),
+        words=_text(body.get(WORDS.get(operation.kind, ""))),
     )
 
 

@@ -3,6 +3,8 @@
 import './screens/sign_in.js';
 import './screens/operations.js';
 import './screens/home.js';
+import './screens/problems.js';
+import './screens/problem.js';
 import './screens/count.js';
 import './screens/count_summary.js';
 import './screens/count_list.js';

@@ -113,6 +113,32 @@ export type Kind = 'stock.receive' | 'stock.issue' | 'stock.dispense' | 'stock.a
 /** An exception as it came with the answer to an operation. */
 export interface AnswerException { id: string; code: string; line?: number; detail?: Record<string, unknown> }
 
+/** An exception as it is pulled; one that came with an answer and is not pulled yet has no more than the first members. */
+export interface ExceptionRow {
+  id: string;
+  code: string;
+  operation: string;
+  other: string;
+  line: number;
+  detail: Record<string, unknown>;
+  state: 'open' | 'resolved' | 'closed';
+  opened_at: string;
+  assigned_to?: string;
+  resolved_by?: string;
+  resolved_at?: string | null;
+  action?: string;
+  note?: string;
+}
+
+/** An exception with what this device has of it. */
+export interface Problem {
+  row: ExceptionRow;
+  /** A decision that was made here and is not in what was pulled. */
+  decided: OutboxRecord | null;
+  operation: OutboxRecord | null;
+  other: OutboxRecord | null;
+}
+
 /** An operation as the outbox keeps it. `text` is what is sent, made once and never serialised again. */
 export interface OutboxRecord {
   id: string;

@@ -28,7 +28,6 @@ from sync.decisions import Choice, assign, options, resolve
 AnyRequest = Request[Any, Any, Any]
 Id = Annotated[str, Parameter(max_length=36)]
 NOTE_MAX = 400
-FORM_LIMITS = {"status_code": 303, "request_max_body_size": FORM_BYTES_MAX, "include_in_schema": False}
 
 
 class DecisionForm(Struct):
@@ -87,7 +86,9 @@ async def one_exception(
 @post(
     "/manage/exceptions/{facility_code:str}/{exception_id:str}",
     guards=[requires("exception.resolve")],
-    **FORM_LIMITS,
+    include_in_schema=False,
+    status_code=303,
+    request_max_body_size=FORM_BYTES_MAX,
 )
 async def decide(
     request: AnyRequest, viewer: Viewer, facility_code: Code, exception_id: Id, data: Form[DecisionForm]
@@ -114,7 +115,9 @@ async def decide(
 @post(
     "/manage/exceptions/{facility_code:str}/{exception_id:str}/assign",
     guards=[requires("exception.resolve")],
-    **FORM_LIMITS,
+    include_in_schema=False,
+    status_code=303,
+    request_max_body_size=FORM_BYTES_MAX,
 )
 async def ask(
     request: AnyRequest, viewer: Viewer, facility_code: Code, exception_id: Id, data: Form[AssignForm]

@@ -72,16 +72,16 @@ export function toCount(catalogue, cards, scope, category) {
 
 /**
  * @param {Ctx} ctx
- * @param {{scope: Scope, category: string, blind: boolean}} choice
+ * @param {{scope: Scope, category: string, blind: boolean, product?: string}} choice product: its code, to count it alone
  * @returns {Promise<Session>} begun and kept
  */
-export async function begin(ctx, { scope, category, blind }) {
+export async function begin(ctx, { scope, category, blind, product }) {
   const now = clock.now();
   /** @type {Session} */
   const session = {
     id: nextId(undefined, now, randomBytes()), facility: ctx.me.facility, user: ctx.me.user,
     started_at: now, finished_at: null, blind, category: scope === 'category' ? category : '',
-    products: toCount(await products(), await cardsView(), scope, category), items: {},
+    products: product !== undefined ? [product] : toCount(await products(), await cardsView(), scope, category), items: {},
   };
   await putDraft(sessionKey(session.id), session);
   return session;

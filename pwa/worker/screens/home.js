@@ -4,7 +4,7 @@ import { html } from '../html.js';
 import { LANGUAGES } from '../i18n.js';
 import { page, redirect } from '../layout.js';
 import { route } from '../router.js';
-import { cardsView, getMeta, setMeta } from '../store.js';
+import { cardsView, getMeta, isOpen, problems, setMeta } from '../store.js';
 import { icon } from '../sprite.js';
 import { progress, sessions } from './count_session.js';
 import { arrow, notice } from './parts.js';
@@ -37,7 +37,8 @@ function roleWords({ t }, role) {
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
 export async function home(ctx) {
   const { t, tn, fmt, me } = ctx;
-  const [cards, counts, withdrawn] = await Promise.all([cardsView(), sessions(ctx), getMeta('withdrawn')]);
+  const [cards, counts, withdrawn, all] = await Promise.all([cardsView(), sessions(ctx), getMeta('withdrawn'), problems()]);
+  const wrong = all.filter(isOpen).length;
   const open = counts.find((session) => session.finished_at === null);
   const may = new Set(me.rights);
   const out = new Map();
@@ -50,6 +51,8 @@ export async function home(ctx) {
     { right: 'stock.adjust', symbol: 'adjust', url: '/app/adjust', name: t('Adjust'), detail: t('Expired, broken, lost, found') },
     { right: 'stock.view', symbol: 'stock', url: '/app/stock', name: t('Stock'),
       detail: without > 0 ? tn('{n} product is out of stock', '{n} products are out of stock', without, { n: fmt.number(without) }) : t('Cards and movements') },
+    { right: wrong > 0 ? 'stock.view' : 'exception.own', symbol: 'alert', url: '/app/problems', name: t('Problems'),
+      detail: wrong > 0 ? tn('{n} problem needs a look', '{n} problems need a look', wrong, { n: fmt.number(wrong) }) : t('Nothing needs a look') },
   ].filter((tile) => may.has(tile.right));
   const role = roleWords(ctx, me.role);
   const body = html`<p class="line soft">${icon('person')}<span>${t('Signed in: {name}', { name: me.name })}</span></p>
