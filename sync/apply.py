@@ -27,7 +27,10 @@ Content = tuple[str, str]
 
 
 class New(Struct, gc=False):
-    """An operation that is new to the ledger. `copy` counts contents that came under one id; `seq` None if released."""
+    """An operation that is new to the ledger. `copy` counts contents that came under one id; `seq` None if released.
+
+    `held_since` is the facility's number when a released one was stored.
+    """
 
     content: Content
     copy: int
@@ -37,6 +40,7 @@ class New(Struct, gc=False):
     facility_id: int
     device_id: str
     seen: int
+    held_since: int | None = None
 
     @property
     def id(self) -> str:
@@ -135,7 +139,7 @@ def _posting(new: New, known: Catalogue) -> Posting:
     body = new.draft.body
     header = new.draft.header
     by_day = new.draft.occurred_on is not None
-    posting = Posting(new.id, entries, new.device_id, new.seen, by_day)
+    posting = Posting(new.id, entries, new.device_id, new.seen, by_day, held_since=new.held_since)
     if isinstance(body, Count):
         posting.all_lots = body.all_lots
     elif isinstance(body, Receive) and header is not None and (body.source.facility or body.shipment):
@@ -198,11 +202,16 @@ def _reverse(
             batch.flags.append(Flag("not_reversible", new.id, -1, {"operation": target}))
             continue
         batch.reversals.append(Reversal(target, new.id, new.decision.effective_at))
-        if draft is not None and facility_id == new.facility_id:
+        # Where an issue belongs is said in it: one that was released may be stored at its device's facility.
+        if draft is not None and _of(known, draft) == new.facility_id:
             destination = _destination(known, draft, new.facility_id)
             if destination is not None:
                 rechecks[destination].add(target)
     return rechecks
+
+
+def _of(known: Catalogue, draft: Draft) -> int | None:
+    return known.facility_ids.get(draft.header.facility) if draft.header is not None else None
 
 
 def _not_reversible(session: Session, news: Iterable[New], batches: dict[int, _Batch]) -> None:

@@ -154,7 +154,8 @@ class Witness(NamedTuple):
     `at` is its own effective time, whatever place a person gave it. `device` is empty for what the server
     made (imports): nobody stood at the shelf then, and the rules leave it alone. `change` is the facility's
     number when it was stored, `seen` the number that its author had pulled up to. `day` is the local day
-    (any number that tells days apart) of `at`; `by_day` says that only the day was told.
+    (any number that tells days apart) of `at`; `by_day` says that only the day was told. `held` was kept out of the
+    ledger until a person released it: no pull had shown it.
     """
 
     id: str
@@ -166,13 +167,14 @@ class Witness(NamedTuple):
     by_day: bool
     day: int
     implied: bool = False
+    held: bool = False
 
 
 def has_seen(one: Witness, other: Witness) -> bool:
     """Whether the author of `one` could know of `other`: the same device sent it before, or it was pulled."""
     if one.device == other.device:
         return (other.change, other.id) < (one.change, one.id)
-    return one.seen > 0 and other.change <= one.seen
+    return one.seen > 0 and not other.held and other.change <= one.seen
 
 
 def count_overlap(count: Witness, movement: Witness) -> bool:

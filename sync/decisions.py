@@ -246,7 +246,11 @@ def _releasable(session: Session, known: Catalogue, stored: Operation, *, now: i
     if _entered(session, facility_id, id_):
         raise Problem(409, "not_possible", "It is in the ledger already.")
     content = id_, hashlib.sha256(stored.content).hexdigest()
-    return New(content, 0, None, draft, decision, facility_id, stored.device_id or "", stored.seen)
+    if stored.copy_number or facility_id != stored.facility_id:
+        # Its facts and its operation are not found by one another: what its author knew is no longer told.
+        return New(content, 0, None, draft, decision, facility_id, "", 0)
+    device = stored.device_id or ""
+    return New(content, 0, None, draft, decision, facility_id, device, stored.seen, stored.change)
 
 
 def _require_release(session: Session, choice: Choice, new: New, now: int) -> None:

@@ -15,7 +15,7 @@ from backend.services.exceptions import Flag
 from backend.services.late import Change, Desk, Refolded
 from backend.services.postings import CardKey, Move, Posting
 from backend.services.reversals import Reversed, reversed_before
-from backend.services.shelf import Placed
+from backend.services.shelf import NOBODY, Knowledge, Placed
 from sync.conflicts import OVERLAP_MS, Witness
 from sync.fold import CardFact, CardState, CountOutcome, SortKey
 
@@ -143,18 +143,17 @@ def _counted_back(facts: Sequence[CardFact]) -> bool:
 
 
 def _placed(work: Work, key: CardKey, posting: Posting, fact: CardFact, out: bool) -> Placed:
-    witness = Witness(
-        fact.id,
-        fact.effective_at,
-        fact.counted,
-        posting.device,
-        work.numbers.mark,
-        posting.seen,
-        posting.by_day,
-        work.desk.days.of(fact.effective_at)[0],
-    )
+    device, change, seen, by_day, held = _known_of(work, posting)
+    day = work.desk.days.of(fact.effective_at)[0]
+    witness = Witness(fact.id, fact.effective_at, fact.counted, device, change, seen, by_day, day, held=held)
     line = min(entry.line for entry in posting.entries if entry.card_key == key)
     return Placed(witness, None if out else (fact.effective_at, fact.id), fact.quantity, line)
+
+
+def _known_of(work: Work, posting: Posting) -> Knowledge:
+    since = posting.held_since
+    change = work.numbers.mark if since is None else since
+    return posting.device, change, posting.seen, posting.by_day, since is not None
 
 
 def _add_implied(work: Work, postings: dict[str, Posting], gone: Reversed) -> None:
@@ -167,9 +166,9 @@ def _add_implied(work: Work, postings: dict[str, Posting], gone: Reversed) -> No
         at = place[0]
         work.watch.setdefault(key, []).append(at + OVERLAP_MS)
         if id_ in postings:
-            known = postings[id_].device, work.numbers.mark, postings[id_].seen, postings[id_].by_day
+            known = _known_of(work, postings[id_])
         else:
-            known = stored[id_]
-        witness = Witness(id_, at, True, *known, work.desk.days.of(at)[0], True)
+            known = stored.get(id_, NOBODY)
+        witness = Witness(id_, at, True, *known[:4], work.desk.days.of(at)[0], True, known[4])
         out = id_ in taken_back
         work.close_look[key].fresh.append(Placed(witness, None if out else place, 0, -1))

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from backend.services import exceptions, shelf
 from backend.services.card_store import OpenCard
 from backend.services.exceptions import Flag, card_detail, card_subject
-from backend.services.shelf import BEGINNING, END, Days, Placed, Span
+from backend.services.shelf import BEGINNING, END, Days, Knowledge, Placed, Span
 from sync import conflicts
 from sync.conflicts import Witness
 from sync.fold import EMPTY, CardState, CountOutcome, SortKey, fold, resumed
@@ -82,8 +82,8 @@ def refold(desk: Desk, change: Change) -> Refolded:
     return done
 
 
-def stored_witnesses(desk: Desk, operations: Collection[str]) -> dict[str, tuple[str, int, int, bool]]:
-    """(device, change, seen, by_day) of stored operations."""
+def stored_witnesses(desk: Desk, operations: Collection[str]) -> dict[str, Knowledge]:
+    """What the authors of stored operations knew, by operation."""
     return shelf.witnesses(desk.connection, desk.facility_id, operations) if operations else {}
 
 

@@ -39,7 +39,8 @@ class Posting(Struct, gc=False):
     """What one operation puts into the ledger.
 
     `device` is empty for what the server made; `seen` is the facility's number that the author had pulled up
-    to, 0 for nothing; `receipt` what a receipt tells of the shipment it came from.
+    to, 0 for nothing; `receipt` what a receipt tells of the shipment it came from. `held_since` is the facility's
+    number when an operation that is released now was stored, None for all others.
     """
 
     operation_id: str
@@ -49,6 +50,7 @@ class Posting(Struct, gc=False):
     by_day: bool = False
     all_lots: bool = False
     receipt: Source | None = None
+    held_since: int | None = None
 
 
 class Source(Struct, gc=False):

@@ -22,7 +22,7 @@ from backend.services import late, lots, transfers
 from backend.services.card_store import OpenCard
 from backend.services.exceptions import Flag, card_detail, card_subject
 from backend.services.late import Desk
-from backend.services.shelf import Placed
+from backend.services.shelf import NOBODY, Knowledge, Placed
 from sync import conflicts, receipts
 from sync.conflicts import OVERLAP_MS, Witness
 from sync.fold import CardState, CountOutcome, SortKey, fold
@@ -134,24 +134,25 @@ def _by_card(desk: Desk) -> Iterator[tuple[int, list[Placed]]]:
             if last is not None and (last.at, last.id, last.counted) == (at, id_, counted):
                 placed[-1].quantity += quantity
                 continue
-            device, change, seen, by_day = operations.get(id_, ("", 0, 0, False))
+            known = operations.get(id_, NOBODY)
             day = desk.days.of(at)[0]
-            witness = Witness(id_, at, counted, device, change, seen, by_day, day, line < 0)
+            witness = Witness(id_, at, counted, *known[:4], day, line < 0, known[4])
             placed.append(Placed(witness, None if gone else (at, id_), quantity, line, found))
         yield card, placed
 
 
-def _operations(connection: Connection, facility_id: int) -> dict[str, tuple[str, int, int, bool]]:
+def _operations(connection: Connection, facility_id: int) -> dict[str, Knowledge]:
     statement = select(
         col(Operation.id),
         col(Operation.device_id),
         col(Operation.change),
         col(Operation.seen),
         col(Operation.by_day),
+        col(Operation.outcome) == "held",
     ).where(col(Operation.facility_id) == facility_id, col(Operation.copy_number) == 0)
     return {
-        id_: (device or "", change, seen, bool(by_day))
-        for id_, device, change, seen, by_day in connection.execute(statement)
+        id_: (device or "", change, seen, bool(by_day), bool(held))
+        for id_, device, change, seen, by_day, held in connection.execute(statement)
     }
 
 

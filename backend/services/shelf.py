@@ -19,6 +19,12 @@ from backend.models import Operation
 from sync.conflicts import OVERLAP_MS, Witness, has_seen
 from sync.fold import CardFact, SortKey
 
+Knowledge = tuple[str, int, int, bool, bool]
+"""Of an operation (device, change, seen, by_day, held), as sync.conflicts.Witness has them."""
+
+NOBODY: Knowledge = ("", 0, 0, False, False)
+"""Of what the server made, or entered under another id or at another facility than it was stored."""
+
 BEGINNING = -(1 << 62)
 END = 1 << 62
 
@@ -86,7 +92,7 @@ _STORED = (
 )
 _FACTS = (
     "SELECT f.effective_at, f.operation_id, f.flow, f.quantity, f.line, f.found, "
-    "o.device_id, o.change, o.seen, o.by_day, "
+    "o.device_id, o.change, o.seen, o.by_day, o.outcome = 'held', "
     "EXISTS (SELECT 1 FROM reversal r WHERE r.facility_id = f.facility_id AND r.operation_id = f.operation_id), "
     "d.operation_id, d.at, d.place_id FROM fact f "
     "LEFT JOIN operation o ON o.facility_id = f.facility_id AND o.id = f.operation_id AND o.copy = 0 "
@@ -99,7 +105,7 @@ _SEEN_BEHIND = (
     "SELECT 1 FROM fact f "
     "JOIN operation o ON o.facility_id = f.facility_id AND o.id = f.operation_id AND o.copy = 0 "
     "WHERE f.facility_id = ? AND f.card = ? AND (f.effective_at, f.operation_id) > (?, ?) "
-    "AND (o.device_id = ? OR o.change <= ?) LIMIT 1"
+    "AND ((o.device_id = ? AND (o.change, o.id) < (?, ?)) OR (o.change <= ? AND o.outcome <> 'held')) LIMIT 1"
 )
 _ANY_MOVED = "SELECT 1 FROM displacement WHERE facility_id = ? AND card = ? AND at IS NOT NULL LIMIT 1"
 
@@ -134,25 +140,29 @@ def moved_to(connection: Connection, facility_id: int, card: int, around: Span, 
     return [one for one in placed if one.place is not None and around.holds(one.place)]
 
 
-def witnesses(connection: Connection, facility_id: int, operations: Iterable[str]) -> dict[str, Any]:
-    """(device, change, seen, by_day) of operations, by id."""
+def witnesses(connection: Connection, facility_id: int, operations: Iterable[str]) -> dict[str, Knowledge]:
+    """What the authors of stored operations knew, by id."""
     statement = select(
         col(Operation.id),
         col(Operation.device_id),
         col(Operation.change),
         col(Operation.seen),
         col(Operation.by_day),
+        col(Operation.outcome) == "held",
     ).where(
         col(Operation.facility_id) == facility_id,
         col(Operation.copy_number) == 0,
         col(Operation.id).in_(list(operations)),
     )
-    return {row[0]: (row[1] or "", row[2], row[3], bool(row[4])) for row in connection.execute(statement)}
+    return {
+        id_: (device or "", change, seen, bool(by_day), bool(held))
+        for id_, device, change, seen, by_day, held in connection.execute(statement)
+    }
 
 
 def seen_behind(connection: Connection, facility_id: int, card: int, count: Witness) -> bool:
     """Whether a stored fact, standing or not, sorts after a new count whose author had seen it."""
-    values = facility_id, card, count.at, count.id, count.device, count.seen or -1
+    values = facility_id, card, count.at, count.id, count.device, count.change, count.id, count.seen or -1
     return bool(read_rows(connection, _SEEN_BEHIND, values))
 
 
@@ -186,6 +196,7 @@ def _placed(rows: Iterable[Any], days: Days) -> Iterator[Placed]:
         change,
         seen,
         by_day,
+        held,
         gone,
         displaced,
         moved,
@@ -202,7 +213,9 @@ def _placed(rows: Iterable[Any], days: Days) -> Iterator[Placed]:
         if last is not None:
             yield last
         day = days.of(at)[0]
-        witness = Witness(id_, at, counted, device or "", change or 0, seen or 0, bool(by_day), day, line < 0)
+        witness = Witness(
+            id_, at, counted, device or "", change or 0, seen or 0, bool(by_day), day, line < 0, bool(held)
+        )
         stands: SortKey | None = (at, id_)
         if gone:
             stands = None
