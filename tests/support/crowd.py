@@ -14,11 +14,15 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import create_engine, text
+from sqlmodel import select
 
 from backend.clock import DAY_MS, system_clock
 from backend.db import Database
-from backend.models import Facility, FacilityType, Product, Zone
-from backend.services import people
+from backend.ids import uuid7
+from backend.keys import with_secret_key
+from backend.models import Facility, FacilityType, Product, User, Zone
+from backend.services import devices, people
+from backend.settings import Settings
 from tests.support import clinic, recount
 from tests.support.served import Served
 from tests.support.tablet import Tablet
@@ -63,6 +67,33 @@ def enrolled(urls: Iterable[str], codes: Iterable[str]) -> list[Tablet]:
 
     with ThreadPoolExecutor(ENROLLING_AT_ONCE) as several:
         return list(several.map(enrol, enumerate(zip(urls, codes, strict=True))))
+
+
+def enrolled_at_once(served: Served, codes: Iterable[str]) -> list[Tablet]:
+    """A tablet for each facility, past the door: a hundred passwords to check would take longer than the test."""
+    settings = with_secret_key(Settings(data=served.folder))
+    database, now = Database(served.database_url), system_clock()
+    tablets = []
+    with database.writing() as session:
+        user = session.exec(select(User.id).where(User.name == clinic.NURSE)).one()
+        ids = dict(session.exec(select(Facility.code, Facility.id)).all())
+        assert user is not None
+        for number, code in enumerate(codes):
+            facility_id = ids[code]
+            assert facility_id is not None
+            name = f"tablet {number}"
+            device, token = devices.enrol(
+                session,
+                settings,
+                user_id=user,
+                facility_id=facility_id,
+                name=name,
+                now=now,
+                ids=lambda: uuid7(),
+            )
+            tablets.append(Tablet(served.url, token, device, code, clinic.NURSE, None))
+    database.close()
+    return tablets
 
 
 class Working:

@@ -37,8 +37,8 @@ from tests.support.untouched import holdings
 from tests.sync.conftest import NOW, Tablet, World, line, next_id
 
 PASSWORD = "correct horse battery"
-EXAMPLES = size("EXAMPLES", 150)
-LOOKED_AT = size("LOOKED_AT", 50)
+EXAMPLES = size("EXAMPLES", 100)
+LOOKED_AT = size("LOOKED_AT", 40)
 MANY = settings(
     max_examples=EXAMPLES,
     deadline=None,

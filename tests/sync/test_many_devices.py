@@ -25,7 +25,7 @@ from tests.support.sizes import SEED, note, size
 from tests.support.tablet import Tablet
 
 DEVICES = 20
-PUSHES = 4
+PUSHES = 3
 AT_ONCE = 10
 PRODUCTS = 6
 
@@ -57,7 +57,7 @@ def server(request: pytest.FixtureRequest, serve: Callable[..., Served]) -> Serv
 def test_twenty_devices_push_at_once(server: Serve, facilities: int) -> None:
     served = server(facilities, PRODUCTS)
     codes = [crowd.facility(number % facilities) for number in range(DEVICES)]
-    tablets = crowd.enrolled([served.url] * DEVICES, codes)
+    tablets = crowd.enrolled_at_once(served, codes)
     together = threading.Barrier(DEVICES)
 
     def work(tablet: Tablet, choose: random.Random) -> None:
@@ -81,7 +81,7 @@ def test_all_reconnect_with_a_backlog_while_a_manager_looks(server: Serve) -> No
     facilities = TABLETS // TABLETS_PER_FACILITY
     served = server(facilities, BACKLOG_PRODUCTS)
     codes = [crowd.facility(number % facilities) for number in range(TABLETS)]
-    tablets = crowd.enrolled([served.url] * TABLETS, codes)
+    tablets = crowd.enrolled_at_once(served, codes)
     night = system_clock() - BACKLOG_MS
     for number, tablet in enumerate(tablets):
         moments = iter(range(night, night + BACKLOG_MS, BACKLOG_MS // (OPERATIONS + 1)))
