@@ -199,8 +199,8 @@ def _reverse(
         facility_id, kind, draft = targets.get(target, (None, "", None))
         batch = batches[new.facility_id]
         if facility_id == new.facility_id and not _reversible(kind):
+            # Written down all the same, as when it comes first: it takes nothing out, and of two one is second.
             batch.flags.append(Flag("not_reversible", new.id, -1, {"operation": target}))
-            continue
         batch.reversals.append(Reversal(target, new.id, new.decision.effective_at))
         # Where an issue belongs is said in it: one that was released may be stored at its device's facility.
         if draft is not None and _of(known, draft) == new.facility_id:
