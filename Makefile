@@ -1,6 +1,6 @@
 # Everything that one does with Bincard, on a machine with nothing but Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format words soak bench pictures lock clean
+.PHONY: help run test check format words simulate soak bench pictures lock clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3

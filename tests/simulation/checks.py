@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from backend.models import Card, Facility, Operation, Product, StockException
@@ -83,12 +84,13 @@ def outboxes_empty(world: World) -> None:
 
 
 def devices_are_their_own(world: World) -> None:
-    """Two tablets that have given one number to two operations do not go on as one device."""
+    """Two tablets that have given one number to two operations of their own do not go on as one device."""
     given: dict[tuple[str, int], tuple[str, str]] = {}
     for device in world.devices:
         id_ = _session(world, device)["device"]
         for operation, record in world.host.ask("look", disk=device.name)["outbox"]:
-            if record.get("device") == id_ and record["state"] == "answered":
+            own = record.get("device") == id_ and not record.get("renumbered")
+            if own and record["state"] == "answered":
                 other = given.setdefault((id_, record["seq"]), (operation, device.name))
                 if other[0] != operation:
                     raise Broken(f"{device.name} and {other[1]} are both {id_}: {operation}, {other[0]}")
@@ -217,11 +219,13 @@ def _told(session: Session, facility: str) -> list[model.Told]:
 
 
 def _cards(session: Session, facility: str) -> dict[model.Card, int]:
-    rows = session.exec(
-        select(Product.code, Card.lot, Card.location, Card.account, Card.on_hand)
+    rows = session.execute(
+        select_columns(
+            col(Product.code), col(Card.lot), col(Card.location), col(Card.account), col(Card.on_hand)
+        )
         .join(Product, col(Product.id) == col(Card.product_id))
         .join(Facility, col(Facility.id) == col(Card.facility_id))
-        .where(Facility.code == facility)
+        .where(col(Facility.code) == facility)
     )
     return {(product, lot, location, account): on_hand for product, lot, location, account, on_hand in rows}
 

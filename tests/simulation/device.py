@@ -104,7 +104,8 @@ class Device:
     def _done(self, name: str, done: Outcome) -> None:
         if "error" in done:
             raise Broken(f"{self.name}: {name} ended with {done['error']}")
-        value = self._said = done.get("value")
+        value: Any = done.get("value")
+        self._said = value
         self.say(f"has done {name}: {json.dumps(value, sort_keys=True)[:300]}")
         if name == "append":
             self.world.oracle.is_saved(value["id"], done["saved"])

@@ -17,7 +17,13 @@ from sync.push import Envelope
 from tests.simulation.history import Broken
 
 _ENVELOPE = msgspec.json.Decoder(Envelope)
-_ID = msgspec.json.Decoder(type("Id", (msgspec.Struct,), {"__annotations__": {"id": str}}))
+
+
+class _Identity(msgspec.Struct):
+    id: str
+
+
+_ID = msgspec.json.Decoder(_Identity)
 
 First = tuple[str, str]
 """The outcome and the exceptions, as JSON, of an operation's first answer."""
@@ -26,10 +32,7 @@ First = tuple[str, str]
 def operations_of(body: str) -> list[tuple[str, str]]:
     """(id, text) of each operation in a push's body."""
     envelope = _ENVELOPE.decode(body)
-    return [
-        (_ID.decode(item.operation).id, bytes(item.operation).decode())  # type: ignore[attr-defined]
-        for item in envelope.operations
-    ]
+    return [(_ID.decode(item.operation).id, bytes(item.operation).decode()) for item in envelope.operations]
 
 
 @dataclass

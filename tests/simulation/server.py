@@ -21,6 +21,7 @@ from backend.problems import Problem
 from backend.services import backup, changes, devices
 from backend.services.access import access_of
 from backend.settings import Settings
+from sync import reference
 from sync.packing import pack
 from sync.pull import pull
 from sync.push import push, read_envelope
@@ -81,7 +82,7 @@ class Server:
         self.new_id: Callable[[], str] = str
         self.crash_in: int | None = None
         self._serving = False
-        # Before and after each statement, and before the commit: wherever a process can end and leave something half done.
+        # Before and after each statement, and before the commit: wherever an end can leave something half done.
         for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
             event.listen(self.db._writing, moment, self._step)
 
@@ -105,6 +106,8 @@ class Server:
         for left in self.file.parent.glob(self.file.name + "-*"):
             left.unlink()
         shutil.copyfile(file, self.file)
+        # It is another process that serves a restored file, and it has read nothing yet.
+        reference._KEPT.clear()
 
     def read(self, work: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of a read on one snapshot."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +20,18 @@ from tests.simulation.oracle import First, Oracle
 from tests.simulation.place import EVERYWHERE, FACILITIES, PEOPLE, START
 from tests.simulation.server import Answer, Request, Server, ServerCrashed, begin_new_life
 
+TOLD_MAX = 400
 LIMIT_MAX = 40
 """A save is some twenty tasks, a push with its answer some fifty."""
 HOUR = 3_600_000
 YEAR = 365 * 24 * HOUR
+CODES = (
+    *("negative_stock", "count_overlap", "variance_changed", "count_backdated", "clock_skew", "seq_reused"),
+    *("inactive", "reason_type", "already_reversed", "not_reversible", "lot_expiry", "unmatched_receipt"),
+    *("reversed_receipt", "already_received", "id_reused", "unknown_product", "not_permitted"),
+    *("author_disabled", "device_gap", "late_for_period"),
+)
+"""Exceptions that a trace names."""
 SKEWS = (0, 0, 0, 300, -700, 1_500, -4_000, 90_000, -3 * HOUR, 26 * HOUR, -2 * YEAR, 3 * YEAR)
 """How far a tablet's clock may be ahead, in ms."""
 
@@ -76,7 +85,7 @@ class World:
 
     def sign_in(self, device: Device, limit: int | None = None) -> None:
         """Have somebody sign in on a device, mostly somebody of its facility."""
-        people = (*PEOPLE[device.facility] * 4, EVERYWHERE)
+        people: tuple[str, ...] = (*PEOPLE[device.facility] * 4, EVERYWHERE)
         if self.chance.random() < 0.05:
             device.facility = self.chance.choice(FACILITIES)
             people = (EVERYWHERE,)
@@ -139,4 +148,9 @@ def _operation_ids(session: Session) -> list[str]:
 
 
 def _told(answer: Answer) -> str:
-    return answer.body if len(answer.body) < 400 else f"{answer.body[:400]}... {len(answer.body)}"
+    """The beginning of an answer, and of the rest which exceptions it speaks of and a hash."""
+    if len(answer.body) < TOLD_MAX:
+        return answer.body
+    codes = [code for code in CODES if f'"{code}"' in answer.body]
+    digest = hashlib.sha256(answer.body.encode()).hexdigest()
+    return f"{answer.body[:TOLD_MAX]}... {len(answer.body)} {digest[:12]} {' '.join(codes)}"
