@@ -38,6 +38,7 @@ from sync.tally import tally
 BODY_BYTES_MAX = 1024 * 1024
 ENROL_BYTES_MAX = 8 * 1024
 COMPRESS_FROM = 600
+PACKED_WELL, PACKED_FAST = 6, 1
 CURSOR_LENGTH_MAX = 3000
 """One is some hundred characters long; longer addresses are refused before they come here."""
 TRIES = 3
@@ -97,7 +98,7 @@ async def push_operations(
     answer = await _push_once(db, bearer.id, envelope, ids, clock, settings)
     seconds = time.perf_counter() - started
     told.pushed = tally([item.operation for item in envelope.operations], answer, seconds)
-    response = _json(request, answer, 200)
+    response = _json(request, answer, 200, PACKED_FAST)
     # Of what waited when the device spoke this push has just been answered.
     response.background = BackgroundTask(_hear, db, request, bearer, clock(), answered=len(ids))
     return response
@@ -240,11 +241,13 @@ def _inflated(request: AnyRequest, body: bytes) -> bytes:
     return inflated
 
 
-def _json(request: AnyRequest, body: Mapping[str, object], status: int) -> Response[bytes]:
+def _json(
+    request: AnyRequest, body: Mapping[str, object], status: int, level: int = PACKED_WELL
+) -> Response[bytes]:
     content = msgspec.json.encode(body)
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
     if len(content) >= COMPRESS_FROM and "gzip" in request.headers.get("accept-encoding", ""):
-        content = gzip.compress(content, 6, mtime=0)
+        content = gzip.compress(content, level, mtime=0)
         headers["Content-Encoding"] = "gzip"
     told_of(request.scope).bytes_out = len(content)
     return Response(content, status_code=status, headers=headers, media_type="application/json")

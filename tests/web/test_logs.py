@@ -135,7 +135,7 @@ def test_what_became_of_operations_is_told_by_their_ids(
         assert (id_ in said) == (outcomes[name] != "applied"), name
     assert tablet.device in said
     if is_json(bincard):
-        noticed = {line["operation"]: line for line in lines_of(said, "operation")}
+        noticed = {id_: line for line in lines_of(said, "operations") for id_ in line["operations"]}
         assert set(noticed) == {ids[name] for name in texts if outcomes[name] != "applied"}
         one = noticed[ids["no product"]]
         assert (one["kind"], one["outcome"], one["codes"]) == ("stock.receive", "held", ["unknown_product"])
