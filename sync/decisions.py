@@ -42,13 +42,17 @@ _NEVER_RELEASED = frozenset({"invalid"})
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person decided, in their words. `at` is when, for what they had the right to; by default now."""
+    """What a person decided, in their words. `at` is when, for what they had the right to; by default now.
+
+    `over` is the moment of the decision that they knew of and decide over, 0 for none, None if it does not matter.
+    """
 
     action: str
     by: str
     note: str = ""
     expiry: date | None = None
     at: int | None = None
+    over: int | None = None
 
 
 def options(code: str) -> tuple[str, ...]:
@@ -63,11 +67,19 @@ def resolve(
 ) -> None:
     """Decide about an exception that stands. `time_zone` is the default of facilities.
 
-    Raises Problem 404 `unknown_exception`, 409 `not_possible` for what is closed or cannot be done, 403
-    `own_variance` for the author of the count whose variance changed, and `not_permitted` for who has no right to
-    enter a held operation where it belongs. What is refused wrote nothing: everything is looked at first.
+    Raises Problem 404 `unknown_exception`, 409 `not_possible` for what is closed or cannot be done and `decided`
+    for who did not know of another's decision, 403 `own_variance` for the author of the count whose variance
+    changed, and `not_permitted` for who has no right to enter a held operation where it belongs. What is refused
+    wrote nothing: everything is looked at first.
     """
+    _lock(session, _standing(session, facility_id, exception_id))
     row = _standing(session, facility_id, exception_id)
+    if choice.over is not None and choice.over != (row.resolved_at or 0):
+        raise Problem(
+            409,
+            "decided",
+            "Somebody decided about this meanwhile. Look at that; decide again if you still want to.",
+        )
     if choice.action not in options(row.code):
         raise Problem(409, "not_possible", "This is no answer to what is wrong here.")
     if row.code == "variance_changed" and _author(session, facility_id, row.operation_id) == choice.by:
@@ -102,8 +114,8 @@ def resolve(
 
 def assign(session: Session, facility_id: int, exception_id: str, to: str, *, now: int) -> None:
     """Ask somebody (by the name they sign with; empty: nobody) to look at an exception that stands."""
-    row = _standing(session, facility_id, exception_id)
     numbers = Numbers(session.connection(), facility_id)
+    row = _standing(session, facility_id, exception_id)
     row.assigned_to, row.change = to, numbers.next()
     session.add(row)
     session.flush()
@@ -159,6 +171,20 @@ def release_understood(session: Session, *, now: int, time_zone: str) -> int:
         _mark(session, row.facility_id, row.id, choice, choice.note, now)
         released += 1
     return released
+
+
+def _lock(session: Session, row: StockException) -> None:
+    """Keep other writers away before anything is looked at, from where a held operation would go too; lowest id first.
+
+    So two who decide at once take turns, and the second sees what the first did.
+    """
+    places = {row.facility_id}
+    if row.code in HELD:
+        header = read(_operation(session, row).content).header
+        target = catalogue(session).facility_ids.get(header.facility) if header is not None else None
+        places |= {target} if target is not None else set()
+    for place in sorted(places):
+        Numbers(session.connection(), place)
 
 
 def _standing(session: Session, facility_id: int, exception_id: str) -> StockException:
@@ -240,6 +266,7 @@ def _releasable(session: Session, known: Catalogue, stored: Operation, *, now: i
         told = {"code": decided.held.code}
         raise Problem(409, "not_possible", "It names something that is not known here yet.", extra=told)
     decision = Decision(stored.recorded_at, stored.effective_at, decided.effects, None, [])
+    # What its times say was looked at by who released it.
     decision.flags = [flag for flag in decided.flags if flag.code not in ("clock_skew", "count_backdated")]
     id_ = stored.id if not stored.copy_number else derived_id(stored.id, stored.content_hash)
     facility_id = known.facility_ids[draft.header.facility]

@@ -33,6 +33,7 @@ APP = {
     "/app/issue",
     "/app/stock",
     "/app/operations",
+    "/app/problems",
 }
 MANAGE = {"/manage", "/manage/facilities", "/manage/products", "/manage/exceptions", "/manage/devices"}
 

@@ -10,7 +10,6 @@ from litestar.params import Parameter
 from msgspec import Struct
 from sqlmodel import Session
 
-from backend.models import StockException
 from backend.problems import Problem
 from backend.services.exception_lists import Wanted, exceptions_page
 from backend.services.exception_view import ExceptionPage, exception_page
@@ -99,8 +98,8 @@ async def decide(
     found, _cursor = await look(request, viewer, _readable, viewer, facility_code, exception_id)
 
     def work(session: Session) -> None:
-        choice = Choice(data.action, viewer.name, data.note[:NOTE_MAX], _expiry(data))
-        _require_known(session, found.place.id, exception_id, data.seen)
+        seen = int(data.seen) if data.seen.isascii() and data.seen.isdigit() else 0
+        choice = Choice(data.action, viewer.name, data.note[:NOTE_MAX], _expiry(data), over=seen)
         resolve(session, found.place.id, exception_id, choice, now=now, time_zone=wiring.settings.time_zone)
 
     try:
@@ -217,17 +216,6 @@ def _expiry(data: DecisionForm) -> date | None:
         return date.fromisoformat(data.expiry)
     except ValueError:
         raise Problem(422, "no_date", "Say which expiry date is right.") from None
-
-
-def _require_known(session: Session, facility_id: int, exception_id: str, seen: str) -> None:
-    """Refuse to decide over a decision that the person did not know of."""
-    row = session.get(StockException, (facility_id, exception_id))
-    if row is not None and row.closed_at is None and str(row.resolved_at or "") != seen:
-        raise Problem(
-            409,
-            "decided",
-            "Somebody decided about this meanwhile. Look at that; decide again if you still want to.",
-        )
 
 
 handlers = [list_exceptions, one_exception, decide, ask, operation]

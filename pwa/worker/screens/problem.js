@@ -82,6 +82,7 @@ function decision(ctx, { row, decided }) {
  * @param {Ctx} ctx
  * @param {Problem} problem
  * @param {{note: string, expiry: string}} typed
+ * @param {string} [fault] what is wrong with the date
  * @returns {Html} the fields of the form but for its buttons
  */
 function fields({ t, fmt }, { row }, typed, fault = '') {
@@ -117,9 +118,14 @@ ${decision(ctx, problem)}${await recorded(ctx, problem.operation)}${await record
 ${own && notice('info', t('Somebody else must look at the difference of your own count.'))}
 ${open.length > 0 && html`<section class="stack-tight"><h2>${row.state === 'resolved' ? t('Decide otherwise') : t('Decide')}</h2>
 <form method="post" action="${here}" id="decide" class="stack" data-draft="${here}/draft">${fields(ctx, problem, typed, faults.expiry)}
-${open.map((action) => html`<button class="button button-block" name="action" value="${action}">${actionWords(ctx, row.code, action)}</button>`)}</form></section>`}
+${inOrder(open).map((action) => html`<button class="button button-block${action === 'expiry' && ' button-primary'}" name="action" value="${action}">${actionWords(ctx, row.code, action)}</button>`)}</form></section>`}
 ${open.length === 0 && !own && isOpen(problem) && html`<p class="soft">${HELD.has(row.code) ? t('It is kept on the server until a manager decides.') : t('A manager decides about this.')}</p>`}`;
   return { title: what, back: '/app/problems', body };
+}
+
+/** @param {string[]} open @returns {string[]} the date first, for it is asked for just above */
+function inOrder(open) {
+  return open.includes('expiry') ? ['expiry', ...open.filter((action) => action !== 'expiry')] : open;
 }
 
 /** @param {Ctx} ctx @returns {Reply} */
