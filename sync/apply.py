@@ -79,7 +79,8 @@ def apply(session: Session, known: Catalogue, news: Sequence[New], *, now: int, 
             others.append(new)
     _expect(known, others, batches)
     rechecks = _reverse(session, known, others, batches)
-    numbers = {id_: Numbers(session.connection(), id_) for id_ in sorted(batches)}
+    # All at once and in one order, or two that post to the same facilities wait for each other for ever.
+    numbers = {id_: Numbers(session.connection(), id_) for id_ in sorted({*batches, *rechecks})}
     done = Applied(marks={id_: numbers[id_].mark for id_ in batches})
     senders: dict[str, list[tuple[int, str, bool]]] = defaultdict(list)
     for id_ in sorted(batches):
@@ -103,10 +104,15 @@ def apply(session: Session, known: Catalogue, news: Sequence[New], *, now: int, 
     # A shipment's state is looked at only now: its issue and what reversed it may have come in one batch.
     for id_, shipments in sorted(rechecks.items()):
         zone = known.time_zone(session, id_, time_zone)
-        posted = ledger.post(session, id_, [], rechecked=shipments, now=now, time_zone=zone)
+        posted = ledger.post(
+            session, id_, [], rechecked=shipments, numbers=numbers[id_], now=now, time_zone=zone
+        )
         senders[known.facility_codes[id_]] += posted.senders
+        for operation, flags in posted.standing.items():
+            done.standing[operation] += flags
     for receiver, told in senders.items():
-        transfers.tell_senders(session, receiver, told, now)
+        for flag in transfers.tell_senders(session, receiver, told, now):
+            done.standing[flag.operation_id].append(flag)
     return done
 
 

@@ -86,6 +86,8 @@ def look_closely(
     for number, ones in claims.out.items():
         change(number).places += ones.values()
         work.closed += exceptions.standing_of(*here, ones, ("count_overlap",), number)
+    for number, places in claims.left.items():
+        change(number).places += places
     for number, ones in claims.back.items():
         change(number).places += ones.values()
         change(number).back |= ones.keys()

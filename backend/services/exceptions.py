@@ -18,6 +18,8 @@ from backend.services.changes import Numbers
 from backend.services.postings import CardKey
 
 SEPARATOR = "\x1f"
+MANY = 500
+"""More operations than these are not named one by one in a statement: databases take so many values only."""
 
 
 class Flag(Struct, frozen=True, gc=False):
@@ -128,16 +130,18 @@ def standing_of(
     card: int | None = None,
 ) -> list[str]:
     """Ids of exceptions with these codes that stand and concern one of these operations, on one card if given."""
-    wanted = list(operations)
-    statement = select(col(StockException.id)).where(
+    wanted = set(operations)
+    operation, other = col(StockException.operation_id), col(StockException.other_id)
+    statement = select(col(StockException.id), operation, other).where(
         col(StockException.facility_id) == facility_id,
-        or_(col(StockException.operation_id).in_(wanted), col(StockException.other_id).in_(wanted)),
         col(StockException.code).in_(list(codes)),
         col(StockException.closed_at).is_(None),
     )
+    if len(wanted) <= MANY:
+        statement = statement.where(or_(operation.in_(wanted), other.in_(wanted)))
     if card is not None:
         statement = statement.where(col(StockException.card) == card)
-    return list(connection.execute(statement).scalars())
+    return [id_ for id_, one, second in connection.execute(statement) if not wanted.isdisjoint((one, second))]
 
 
 def overlapping(connection: Connection, facility_id: int, counts: Collection[str], card: int) -> list[str]:

@@ -163,7 +163,8 @@ def _looked_at(
 ) -> tuple[str | None, Flag, bool]:
     told = expiries_told(connection, facility_id, [lot]).get(lot, {})
     expiry, flag, stands = judged(lot, told, product)
-    return decided_expiry(connection, facility_id, flag.id_at(facility)) or expiry, flag, stands
+    decided = decided_expiry(connection, facility_id, flag.id_at(facility)) if stands else None
+    return decided or expiry, flag, stands
 
 
 def _known(connection: Connection, facility_id: int, lots: Iterable[LotKey]) -> dict[LotKey, str | None]:

@@ -86,8 +86,8 @@ def _claims(desk: Desk, told: Projection) -> None:
         for product, lot, line, card in json.loads(row.lines):
             if (product, lot) in second.get(row.operation_id, ()):
                 told.out.add((card, row.operation_id))
-                subject = transfers.claim_subject(desk.product_codes[product], lot)
-                _add(desk, told, [Flag("already_received", row.operation_id, line, {}, subject)])
+                shipment = shipment_of[row.operation_id]
+                _add(desk, told, [transfers.claimed_twice(here, row, line, (product, lot), shipment)])
     without = receipts.unmatched(standing, shipment_of, {one.id for one in sent})
     _add(desk, told, [Flag("unmatched_receipt", id_) for id_ in without])
 

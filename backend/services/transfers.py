@@ -18,6 +18,7 @@ from sqlmodel import Session, col
 from backend.db import announce, write_rows
 from backend.models import Decision, Displacement, Receipt, Reversal, Shipment
 from backend.services import exceptions
+from backend.services.card_store import chunked
 from backend.services.changes import Numbers
 from backend.services.exceptions import SEPARATOR, Flag
 from backend.services.postings import Expected, Posting
@@ -30,7 +31,8 @@ from sync.receipts import Item, ReceiptTold, ShipmentTold
 class Claims:
     """What changed: receipts that leave the fold on a card, or come back, as {card: {operation: place}}.
 
-    `senders` are (facility id, shipment, whether it was received although it was reversed).
+    `senders` are (facility id, shipment, whether it was received although it was reversed). `left` are places, by
+    card, that people had moved receipts to which leave the fold now.
     """
 
     out: dict[int, dict[str, SortKey]] = field(default_factory=lambda: defaultdict(dict))
@@ -38,6 +40,7 @@ class Claims:
     flags: list[Flag] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     senders: list[tuple[int, str, bool]] = field(default_factory=list)
+    left: dict[int, list[SortKey]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass(slots=True)
@@ -81,7 +84,7 @@ def settle(
     shipment_of = matched | {one.id: one.shipment for one in standing if one.shipment}
     _write_matches(desk, told, matched)
     second = receipts.second_claims(standing, shipment_of, let_in(desk, [one.id for one in standing]))
-    _displace(desk, told, second, claims)
+    _displace(desk, told, second, shipment_of, claims)
     _unmatched(desk, told, standing, shipment_of, {one.id for one in sent}, claims)
     _states(desk, numbers, shipments, standing, shipment_of, second, claims)
     return claims
@@ -148,21 +151,27 @@ def _write_shipments(desk: Desk, numbers: Numbers, expected: Sequence[Expected])
 
 
 def _concerned(desk: Desk, sources: set[int], named: set[str]) -> tuple[list[Any], list[Any]]:
-    """Receipts and shipments that may bear on each other: of the same sources, or of the same shipment."""
-    rows = receipt_rows(desk, or_(col(Receipt.shipment).in_(named), col(Receipt.operation_id).in_(named)))
-    sources = sources | {row.source_id for row in rows if row.source_id is not None}
-    shipments = shipment_rows(
-        desk,
-        or_(
-            col(Shipment.id).in_(named | {row.shipment for row in rows}), col(Shipment.source_id).in_(sources)
-        ),
-    )
-    sources |= {row.source_id for row in shipments}
-    ids = {row.id for row in shipments} | {row.shipment for row in rows if row.shipment} | named
-    receipts_ = receipt_rows(
-        desk, or_(col(Receipt.source_id).in_(sources), col(Receipt.shipment).in_(ids - {""}))
-    )
-    return receipts_, shipments
+    """Receipts and shipments that may bear on each other: of the same sources, or of the same shipment.
+
+    A receipt may name a shipment of another source than its own, whose receipts then count as well.
+    """
+    sources, ids = set(sources), set(named)
+    while True:
+        receipts_ = receipt_rows(
+            desk,
+            or_(
+                col(Receipt.source_id).in_(sources),
+                col(Receipt.shipment).in_(ids),
+                col(Receipt.operation_id).in_(ids),
+            ),
+        )
+        shipments = shipment_rows(desk, or_(col(Shipment.source_id).in_(sources), col(Shipment.id).in_(ids)))
+        more_sources = {row.source_id for row in (*receipts_, *shipments)} - sources - {None}
+        more_ids = ({row.shipment for row in receipts_} | {row.id for row in shipments}) - ids - {""}
+        if not more_sources and not more_ids:
+            return receipts_, shipments
+        sources |= more_sources
+        ids |= more_ids
 
 
 def receipt_rows(desk: Desk, condition: Any = None) -> list[Any]:
@@ -233,35 +242,41 @@ def let_in(desk: Desk, ids: Collection[str]) -> set[tuple[str, Item]]:
     return found
 
 
-def _displace(desk: Desk, told: Sequence[Any], second: Mapping[str, list[Item]], claims: Claims) -> None:
+def claimed_twice(desk: Desk, receipt: Any, line: int, item: Item, shipment: str) -> Flag:
+    """The exception that a line of a receipt (a row of Receipt) had been received before."""
+    code = desk.product_codes[item[0]]
+    detail = {"product": code, "product_id": item[0], "lot": item[1], "shipment": shipment}
+    return Flag("already_received", receipt.operation_id, line, detail, claim_subject(code, item[1]))
+
+
+def _displace(
+    desk: Desk,
+    told: Sequence[Any],
+    second: Mapping[str, list[Item]],
+    shipment_of: Mapping[str, str],
+    claims: Claims,
+) -> None:
     ids = [row.operation_id for row in told]
-    stored = {
-        (row.card, row.operation_id)
-        for row in desk.connection.execute(
-            select(col(Displacement.card), col(Displacement.operation_id)).where(
-                col(Displacement.facility_id) == desk.facility_id,
-                col(Displacement.operation_id).in_(ids),
-                col(Displacement.at).is_(None),
-            )
-        )
-    }
+    statement = select(Displacement.__table__).where(col(Displacement.facility_id) == desk.facility_id)  # type: ignore[attr-defined]
+    of_these = col(Displacement.operation_id)
+    displaced = [
+        row for part in chunked(ids) for row in desk.connection.execute(statement.where(of_these.in_(part)))
+    ]
+    stored = {(row.card, row.operation_id) for row in displaced if row.at is None}
+    moved = {(row.card, row.operation_id): (row.at, row.place_id) for row in displaced if row.at is not None}
     undone: set[tuple[int, str]] = set()
     for row in told:
         place = row.effective_at, row.operation_id
         for product, lot, line, card in json.loads(row.lines):
             is_second = (product, lot) in second.get(row.operation_id, ())
             was_second = (card, row.operation_id) in stored
-            code = desk.product_codes[product]
-            detail = {
-                "product": code,
-                "product_id": product,
-                "lot": lot,
-                "shipment": row.shipment or row.matched,
-            }
-            flag = Flag("already_received", row.operation_id, line, detail, claim_subject(code, lot))
+            shipment = shipment_of.get(row.operation_id, row.shipment or row.matched)
+            flag = claimed_twice(desk, row, line, (product, lot), shipment)
             if is_second and not was_second:
                 claims.flags.append(flag)
                 claims.out[card][row.operation_id] = place
+                if (card, row.operation_id) in moved:
+                    claims.left[card].append(moved[card, row.operation_id])
             elif was_second and not is_second:
                 claims.closed.append(flag.id_at(desk.facility))
                 undone.add((card, row.operation_id))
@@ -344,19 +359,35 @@ def _states(
     )
 
 
-def tell_senders(session: Session, facility: str, senders: Iterable[tuple[int, str, bool]], now: int) -> None:
-    """Raise or close `reversed_receipt` where the shipments came from; `facility` is who received them."""
+def tell_senders(
+    session: Session, facility: str, senders: Iterable[tuple[int, str, bool]], now: int
+) -> list[Flag]:
+    """Raise or close `reversed_receipt` where the shipments came from; returns what was raised.
+
+    `facility` is who received them. Of what is told twice of a shipment the last counts.
+    """
+    raised: list[Flag] = []
     connection = session.connection()
+    by_source: dict[int, dict[str, bool]] = defaultdict(dict)
     for source_id, shipment, stands in senders:
-        open_ones = exceptions.standing_of(connection, source_id, [shipment], ("reversed_receipt",))
-        if bool(open_ones) == stands:
+        by_source[source_id][shipment] = stands
+    for source_id, told in sorted(by_source.items()):
+        open_ones = set(exceptions.standing_of(connection, source_id, told, ("reversed_receipt",)))
+        if not open_ones and not any(told.values()):
             continue
         numbers = Numbers(connection, source_id)
-        if stands:
-            code = exceptions.facility_code(session, source_id)
-            flag = Flag("reversed_receipt", shipment, -1, {"facility": facility, "shipment": shipment})
-            exceptions.raise_flags(connection, source_id, code, numbers, [flag], now)
-        else:
-            exceptions.close(connection, source_id, numbers, open_ones, now)
+        code = exceptions.facility_code(session, source_id)
+        flags = {
+            shipment: Flag("reversed_receipt", shipment, -1, {"facility": facility, "shipment": shipment})
+            for shipment in told
+        }
+        ids = {shipment: flag.id_at(code) for shipment, flag in flags.items()}
+        due = [flag for one, flag in flags.items() if told[one] and ids[one] not in open_ones]
+        over = [ids[one] for one, stands in told.items() if not stands and ids[one] in open_ones]
+        exceptions.raise_flags(connection, source_id, code, numbers, due, now)
+        exceptions.close(connection, source_id, numbers, over, now)
         numbers.save()
-        announce(session, source_id)
+        raised += due
+        if due or over:
+            announce(session, source_id)
+    return raised
