@@ -30,6 +30,8 @@ navigator.serviceWorker.addEventListener('message', ({ data }) => {
     asked = true;
     void keepData();
   }
+  // What was pulled may change a screen and not the sync bar.
+  if (data?.type === 'pulled' && data.outcome === 'done') document.dispatchEvent(new CustomEvent('bincard:pulled'));
   if (data?.type === 'status') {
     clearTimeout(planned);
     if (data.html !== told) document.dispatchEvent(new CustomEvent('bincard:status'));

@@ -38,7 +38,7 @@ export async function problemList(ctx) {
   const rest = all.filter((problem) => !isOpen(problem));
   const rows = (/** @type {Problem[]} */ list) => Promise.all(list.slice(0, SHOWN_MAX).map((one) => problemRow(ctx, one)));
   const body = html`${ctx.query.get('saved') === 'decision' && notice('good', t('The decision is saved on this device.'))}
-<div id="problems" class="stack" hx-get="/app/problems" hx-trigger="bincard:status from:document" hx-target="this" hx-select="#problems" hx-swap="outerHTML">
+<div id="problems" class="stack" hx-get="/app/problems" hx-trigger="bincard:status from:document, bincard:pulled from:document" hx-sync="this:replace" hx-target="this" hx-select="#problems" hx-swap="outerHTML">
 ${open.length === 0 && empty('check', t('Nothing needs a look'), t('What looks wrong in what was recorded at this facility shows here, with what to do about it.'))}
 ${open.length > 0 && html`<ul class="rows">${await rows(open)}</ul>`}
 ${open.length > SHOWN_MAX && html`<p class="soft">${tn('and {n} more', 'and {n} more', open.length - SHOWN_MAX, { n: fmt.number(open.length - SHOWN_MAX) })}</p>`}
