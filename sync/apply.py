@@ -150,7 +150,10 @@ def _posting(new: New, known: Catalogue) -> Posting:
         posting.all_lots = body.all_lots
     elif isinstance(body, Receive) and header is not None and (body.source.facility or body.shipment):
         source = known.facility_ids[body.source.facility] if body.source.facility else None
-        posting.receipt = Source(source, (body.shipment or "").lower(), body.reference)
+        # Ids are of plain letters; others may become longer when made small, too long for where they are kept.
+        named = body.shipment or ""
+        shipment = named.lower() if named.isascii() else named
+        posting.receipt = Source(source, shipment, body.reference)
     return posting
 
 
