@@ -55,7 +55,8 @@ def _receive(chance: Random, facility: str, known: list[str]) -> Body:
     if chance.random() < 0.4:
         body["source"] = {"facility": _other(facility)}
         if known and chance.random() < 0.7:
-            body["shipment"] = chance.choice(known)
+            # One of the last: two receipts of one shipment should be no rarity.
+            body["shipment"] = chance.choice(known[-5:])
     return body
 
 
