@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import select
 
-from backend.models import Assignment, Card, Decision, Fact, Lot, Operation, Product, StockException, User
+from backend.models import Assignment, Card, Lot
 from backend.problems import Problem
-from sync import decisions, operations
-from sync.decisions import Choice, options, release_understood
+from sync import decisions
+from sync.decisions import Choice
 from tests.sync.conftest import NOW, World, counted, issued, line, next_id, received
+from tests.sync.deciding import refused, resolve, row, with_managers, written
 
 MINUTE, HOUR = 60_000, 3_600_000
 
@@ -22,55 +21,7 @@ MINUTE, HOUR = 60_000, 3_600_000
 @pytest.fixture
 def decided(world: World) -> World:
     """The world with Mary, who manages A, and Gus, who manages everything."""
-    with world.db.writing() as session:
-        for name, facility in (("mary", world.facilities["A"]), ("gus", None)):
-            user = User(name=name, created_at=NOW - 10**9)
-            session.add(user)
-            session.flush()
-            world.users[name] = user.id or 0
-            role = Assignment(
-                user_id=user.id or 0, role="manager", facility_id=facility, granted_at=NOW - 10**9
-            )
-            session.add(role)
-    return world
-
-
-def row(world: World, code: str, facility: str = "A") -> StockException:
-    """The one exception with a code, as it is stored."""
-    with world.db.reading() as session:
-        here = StockException.facility_id == world.facilities[facility]
-        found = session.exec(select(StockException).where(here, StockException.code == code)).one()
-        session.expunge(found)
-        return found
-
-
-def resolve(world: World, code: str, action: str, by: str = "mary", **more: Any) -> StockException:
-    """Decide about the one exception with a code; how it stands then."""
-    facility = more.pop("facility", "A")
-    before = row(world, code, facility)
-    with world.db.writing() as session:
-        choice = Choice(action, by, **more)
-        decisions.resolve(
-            session, world.facilities[facility], before.id, choice, now=world.now, time_zone="UTC"
-        )
-    return row(world, code, facility)
-
-
-def written(world: World) -> list[tuple[str, str]]:
-    """(action, author) of all that was decided, in order."""
-    with world.db.reading() as session:
-        rows = session.exec(select(Decision).order_by(col(Decision.decided_at), col(Decision.id)))
-        return [(one.action, one.author) for one in rows]
-
-
-def refused(world: World, code: str, action: str, by: str = "mary", **more: Any) -> Problem:
-    """Why a decision is refused; it has written nothing."""
-    before = written(world)
-    with pytest.raises(Problem) as caught:
-        resolve(world, code, action, by, **more)
-    assert written(world) == before
-    assert world.differences() == []
-    return caught.value
+    return with_managers(world)
 
 
 def make(world: World, code: str) -> None:
@@ -258,168 +209,6 @@ def test_nobody_decides_about_the_difference_of_their_own_count(decided: World) 
     assert resolve(decided, "variance_changed", "accept").resolved_by == "mary"
 
 
-def test_an_unknown_product_is_entered_once_it_is_known(decided: World) -> None:
-    tablet = decided.enrol()
-    tablet.one(tablet.operation("stock.receive", received(line("NEW", 5), line("P1", 2))))
-    assert decided.cards() == {}
-    assert refused(decided, "unknown_product", "release").kind == "not_possible"
-    with decided.db.writing() as session:
-        session.add(Product(code="NEW", name="New product"))
-    decided.now += HOUR
-    after = resolve(decided, "unknown_product", "release", by="alice")
-    assert decided.cards() == {("NEW", "L1"): 5, ("P1", "L1"): 2}
-    assert after.closed_at == decided.now
-    with decided.db.reading() as session:
-        assert set(session.exec(select(Fact.effective_at))) == {NOW}
-    assert decided.differences() == []
-    assert refused(decided, "unknown_product", "release").kind == "not_possible"
-
-
-def test_what_is_released_sorts_where_it_happened(decided: World) -> None:
-    tablet = decided.enrol()
-    tablet.one(tablet.operation("stock.receive", received(line("NEW", 5))))
-    with decided.db.writing() as session:
-        session.add(Product(code="NEW", name="New product"))
-    decided.now += HOUR
-    other = decided.enrol()
-    other.one(other.operation("stock.count", counted("NEW", 9)))
-    resolve(decided, "unknown_product", "release")
-    assert decided.cards() == {("NEW", "L1"): 9}
-    assert decided.differences() == []
-
-
-def test_a_held_count_that_is_dated_back_was_looked_at_by_who_entered_it(decided: World) -> None:
-    tablet = decided.enrol()
-    at = "2026-09-20T00:00:00.000Z"
-    tablet.one(tablet.operation("stock.count", counted("NEW", 5), occurred_at=at))
-    with decided.db.writing() as session:
-        session.add(Product(code="NEW", name="New product"))
-    resolve(decided, "unknown_product", "release")
-    assert decided.standing() == set()
-    assert decided.cards() == {("NEW", "L1"): 5}
-    assert decided.differences() == []
-
-
-@pytest.mark.parametrize("author", ["bob", "dora"])
-def test_what_its_author_might_not_is_entered_by_who_may(decided: World, author: str) -> None:
-    code = {"bob": "not_permitted", "dora": "author_disabled"}[author]
-    tablet = decided.enrol()
-    tablet.one(tablet.operation("stock.receive", received(line("P1", 5)), author=author))
-    assert resolve(decided, code, "refuse").closed_at is None
-    assert decided.cards() == {}
-    decided.now += HOUR
-    resolve(decided, code, "release")
-    assert decided.cards() == {("P1", "L1"): 5}
-    assert decided.differences() == []
-    with decided.db.reading() as session:
-        operation = session.exec(select(Operation)).one()
-        assert (operation.author, operation.outcome) == (author, "held")
-
-
-def test_who_might_not_record_it_cannot_release_it_either(decided: World) -> None:
-    # A storekeeper may not dispense, and decides about the facility's own problems.
-    with decided.db.writing() as session:
-        session.exec(
-            select(Assignment).where(Assignment.user_id == decided.users["alice"])
-        ).one().role = "storekeeper"
-    tablet = decided.enrol()
-    tablet.one(tablet.operation("stock.dispense", {"lines": [line("P1", 5)]}))
-    problem = refused(decided, "not_permitted", "release", by="alice")
-    assert (problem.status, problem.kind) == (403, "not_permitted")
-    about = row(decided, "not_permitted").id
-    answer = tablet.one(
-        tablet.operation("exception.resolve", {"exception": about, "action": "release", "note": ""})
-    )
-    assert [one["code"] for one in answer["exceptions"]] == ["decision_void"]
-    assert decided.cards() == {}
-    assert resolve(decided, "not_permitted", "refuse", by="alice").resolved_by == "alice"
-
-
-def test_nothing_is_entered_at_a_facility_that_one_has_no_say_in(decided: World) -> None:
-    # Kept at A, whose device sent it, but about B.
-    tablet = decided.enrol()
-    tablet.one(tablet.operation("stock.receive", received(line("P1", 5)), facility="B", author="bob"))
-    assert decided.cards("B") == {}
-    for by in ("alice", "mary"):
-        assert refused(decided, "not_permitted", "release", by=by).status == 403
-    resolve(decided, "not_permitted", "release", by="gus")
-    assert decided.cards("B") == {("P1", "L1"): 5}
-    assert decided.differences() == []
-
-
-def test_another_content_under_a_used_id_is_entered_beside_the_first(decided: World) -> None:
-    tablet = decided.enrol()
-    text = tablet.operation("stock.receive", received(line("P1", 5)))
-    tablet.one(text)
-    tablet.one(tablet.operation("stock.receive", received(line("P1", 7)), id=json.loads(text)["id"]))
-    assert decided.cards() == {("P1", "L1"): 5}
-    resolve(decided, "id_reused", "release")
-    assert decided.cards() == {("P1", "L1"): 12}
-    assert decided.differences() == []
-    decided.now += HOUR
-    other = decided.enrol()
-    other.one(other.operation("stock.count", counted("P1", 12)))
-    early = "2026-09-21T14:00:00.000Z"
-    other.one(other.operation("stock.receive", received(line("P1", 1)), occurred_at=early))
-    assert decided.cards() == {("P1", "L1"): 12}
-    assert decided.differences() == []
-
-
-def test_what_cannot_be_read_is_never_entered(decided: World) -> None:
-    tablet = decided.enrol()
-    tablet.one(tablet.operation("stock.receive", {"lines": []}))
-    assert options("invalid") == ("refuse",)
-    assert refused(decided, "invalid", "release").status == 409
-    assert resolve(decided, "invalid", "refuse").resolved_by == "mary"
-    assert decided.differences() == []
-
-
-def unpacking() -> dict[str, Any]:
-    """A kit of P1 that holds ten P2."""
-    return {"consumed": [line("P1", 1)], "produced": [line("P2", 10)]}
-
-
-def held_as_unknown(world: World, monkeypatch: pytest.MonkeyPatch, **header: Any) -> None:
-    """Push an unpacking to a server that does not know that kind yet."""
-    tablet = world.enrol()
-    tablet.one(tablet.operation("stock.receive", received(line("P1", 3))))
-    world.now += MINUTE
-    with monkeypatch.context() as older:
-        older.delitem(operations._DECODERS, ("stock.unpack", 1))
-        tablet.one(tablet.operation("stock.unpack", unpacking(), **header))
-    assert row(world, "unknown_operation").closed_at is None
-
-
-def test_what_waited_for_a_newer_server_enters_by_itself(
-    decided: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    held_as_unknown(decided, monkeypatch)
-    assert decided.cards() == {("P1", "L1"): 3}
-    with decided.db.writing() as session:
-        assert release_understood(session, now=decided.now, time_zone="UTC") == 1
-    assert decided.cards() == {("P1", "L1"): 2, ("P2", "L1"): 10}
-    after = row(decided, "unknown_operation")
-    assert (after.resolved_by, after.action) == ("bincard", "release")
-    assert after.closed_at is not None
-    assert decided.differences() == []
-    with decided.db.writing() as session:
-        assert release_understood(session, now=decided.now, time_zone="UTC") == 0
-    assert decided.cards() == {("P1", "L1"): 2, ("P2", "L1"): 10}
-
-
-@pytest.mark.parametrize(
-    "header", [{"author": "bob"}, {"author": "dora"}, {"facility": "B", "author": "bob"}]
-)
-def test_what_its_author_might_not_goes_on_waiting_after_an_update(
-    decided: World, monkeypatch: pytest.MonkeyPatch, header: dict[str, str]
-) -> None:
-    held_as_unknown(decided, monkeypatch, **header)
-    with decided.db.writing() as session:
-        assert release_understood(session, now=decided.now, time_zone="UTC") == 0
-    assert decided.cards("B") == {}
-    assert row(decided, "unknown_operation").closed_at is None
-
-
 def test_a_device_decides_once_however_often_it_says_so(decided: World) -> None:
     make(decided, "clock_skew")
     tablet, about = decided.enrol(), row(decided, "clock_skew").id
@@ -519,21 +308,3 @@ def test_of_two_who_decide_at_once_the_second_is_told(decided: World) -> None:
     assert (problem.status, problem.kind) == (409, "decided")
     resolve(decided, "clock_skew", "accept", by="gus", over=NOW)
     assert written(decided) == [("accept", "mary"), ("accept", "gus")]
-
-
-def test_two_who_release_one_operation_at_once_enter_it_once(decided: World) -> None:
-    tablet = decided.enrol()
-    tablet.one(tablet.operation("stock.receive", received(line("P1", 5)), author="bob"))
-
-    def release(by: str) -> str:
-        try:
-            resolve(decided, "not_permitted", "release", by=by)
-        except Problem as problem:
-            return problem.kind
-        return "released"
-
-    with ThreadPoolExecutor(4) as people:
-        came_of_it = sorted(people.map(release, ["mary", "gus", "mary", "gus"]))
-    assert came_of_it == ["not_possible"] * 3 + ["released"]
-    assert decided.cards() == {("P1", "L1"): 5}
-    assert decided.differences() == []
