@@ -14,8 +14,8 @@ from backend.ids import uuid7
 from backend.models import PeriodReport
 from backend.services import ledger
 from backend.services.catalogue import Catalogue, save_policy
-from backend.services.postings import Entry, Posting, Reversal
 from backend.services.places import Places, facilities_by_code, save_facility
+from backend.services.postings import Entry, Posting, Reversal
 from backend.services.stock import Position, positions
 from backend.settings import Settings
 
@@ -213,7 +213,9 @@ def test_what_was_reversed_was_not_used(sqlite_database: Database) -> None:
         land.product("P", ("EM", None))
         land.move("A", "P", "dispensed", -30, 201905)
         wrong = land.move("A", "P", "dispensed", -300, 201905)
-        ledger.post(session, land.facilities["A"], [], reversals=[Reversal(wrong, "r")], now=NOW, time_zone="UTC")
+        ledger.post(
+            session, land.facilities["A"], [], reversals=[Reversal(wrong, "r")], now=NOW, time_zone="UTC"
+        )
         assert land.position("A", "P").amc == 30
 
 
