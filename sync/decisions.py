@@ -11,10 +11,11 @@ import json
 from dataclasses import dataclass
 from datetime import date
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from backend.db import announce, insert_rows
 from backend.ids import derived_id, uuid7
+from backend.models import Decision as Decided
 from backend.models import Device, Displacement, Fact, Operation, StockException
 from backend.problems import Problem
 from backend.services import ledger, lots
@@ -212,6 +213,13 @@ def _write(
     detail: dict[str, object],
     now: int,
 ) -> None:
+    # Of several in one batch, which have one moment, the last one told is the latest.
+    before = session.exec(
+        select(func.max(Decided.decided_at)).where(
+            Decided.facility_id == row.facility_id, Decided.subject == row.id
+        )
+    ).one()
+    now = now if before is None else max(now, before + 1)
     columns = ("facility_id", "id", "subject", "action", "author", "decided_at", "note", "detail")
     told = (row.id, choice.action, choice.by[:64], now, note, json.dumps(detail))
     insert_rows(session.connection(), "decision", columns, [(row.facility_id, uuid7(now), *told)])

@@ -16,7 +16,17 @@ from sqlalchemy import and_, select, text
 from sqlmodel import Session, col
 
 from backend.ids import derived_id
-from backend.models import Card, CountResult, Device, Displacement, Fact, Operation, Reason, Reversal
+from backend.models import (
+    Card,
+    CountResult,
+    Device,
+    Displacement,
+    Fact,
+    Operation,
+    Reason,
+    Reversal,
+    StockException,
+)
 from backend.problems import Problem
 from backend.services.exception_lists import ExceptionLine, of_operation
 from backend.services.sight import Country, Item, Place, Sight
@@ -51,8 +61,8 @@ class OperationLine:
 class OperationPage:
     """The page. `party` is where goods came from or went to, `device` the name of the device that sent it.
 
-    `state` is `held`, `released` (it was held, and is in the ledger by a decision) or `recorded`. `target` is the
-    operation that an undoing names, `gap` the first and last delivery number of a lost stretch, `words` what its
+    `state` is `recorded`, `held`, `refused` (a person keeps it out) or `released` (a person entered it). `target` is
+    the operation that an undoing names, `gap` the first and last delivery number of a lost stretch, `words` what its
     author wrote with an undoing or a decision.
     """
 
@@ -116,7 +126,7 @@ def described(
         effective_at=operation.effective_at,
         received_at=operation.received_at,
         outcome=operation.outcome,
-        state="recorded" if not held else "released" if facts else "held",
+        state="released" if held and facts else _held_state(session, operation) if held else "recorded",
         party=_party(body),
         reference=_text(body.get("reference")),
         lines=facts or _sent(country, body),
@@ -126,6 +136,15 @@ def described(
         gap=_gap(body) if operation.kind == "device.gap" else None,
         words=_text(body.get(WORDS.get(operation.kind, ""))),
     )
+
+
+def _held_state(session: Session, operation: Operation) -> str:
+    refused = select(col(StockException.id)).where(
+        col(StockException.facility_id) == operation.facility_id,
+        col(StockException.operation_id) == operation.id,
+        col(StockException.action) == "refuse",
+    )
+    return "held" if session.execute(refused.limit(1)).first() is None else "refused"
 
 
 def ledger_id(operation: Operation) -> str:

@@ -195,6 +195,21 @@ def test_the_expiry_date_that_was_chosen_last_is_used(decided: World) -> None:
     assert decided.differences() == []
 
 
+def test_of_decisions_in_one_batch_the_last_stands(decided: World) -> None:
+    tablet = decided.enrol()
+    for expiry in ("2028-01-31", "2027-06-30"):
+        tablet.one(tablet.operation("stock.receive", received(line("P1", 5, expiry=expiry))))
+    body = {"exception": row(decided, "lot_expiry").id, "action": "expiry", "note": ""}
+    days = ["2028-01-31", "2029-01-01", "2027-06-30", "2031-12-31", "2028-01-31", "2030-02-28"]
+    tablet.push(*(tablet.operation("exception.resolve", {**body, "expiry": day}) for day in days))
+    with decided.db.reading() as session:
+        assert (
+            session.exec(select(Lot.expiry).where(Lot.facility_id == decided.facilities["A"])).one()
+            == days[-1]
+        )
+    assert decided.differences() == []
+
+
 def test_nobody_decides_about_the_difference_of_their_own_count(decided: World) -> None:
     tablet = decided.enrol()
     tablet.one(tablet.operation("stock.receive", received(line("P1", 20))))

@@ -149,6 +149,9 @@ def test_a_held_operation_is_kept_out_and_can_still_be_entered_later(bincard: Bi
     browser.post(address, data={"action": "refuse", "note": "never happened"})
     assert on_hand(bincard) == before
     assert stored(bincard, address).closed_at is None
+    operation = browser.get(f"/manage/operations/{stored(bincard, address).operation_id}").text
+    assert "Held until a person decides" not in text_of(operation)
+    assert "Kept out of the ledger" in text_of(operation)
     seen = str(stored(bincard, address).resolved_at)
     bincard.time.pass_hours(1)
     assert browser.post(address, data={"action": "release", "seen": seen}).status_code == 303
