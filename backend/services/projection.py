@@ -179,8 +179,9 @@ def _card(
                 more = {**detail, "found": one.found, "variance": outcome.variance}
                 flag = Flag("variance_changed", one.witness.id, -1, more, subject, card.number)
                 _add(desk, told, [flag])
-    _add(desk, told, _overlaps(desk, card, standing))
+    # Of a pair that is both, it is told that they are near.
     _add(desk, told, _zeroed(desk, card, standing, counts))
+    _add(desk, told, _overlaps(desk, card, standing))
     _add(desk, told, _backdated(facts))
 
 

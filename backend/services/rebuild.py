@@ -186,7 +186,8 @@ def _mend(
     )
     write_rows(
         connection,
-        "INSERT INTO displacement (facility_id, card, operation_id, quantity) VALUES (?, ?, ?, 0)",
+        "INSERT INTO displacement (facility_id, card, operation_id, quantity) VALUES (?, ?, ?, 0) "
+        "ON CONFLICT (facility_id, card, operation_id) DO UPDATE SET at = NULL, place_id = NULL",
         [(facility_id, card, id_) for card, id_ in sorted(found.out)],
     )
     write_rows(
