@@ -1,4 +1,4 @@
-"""What looks wrong, from the tablet that made it to the manager who decides, and the nurse who decides without a network."""
+"""What looks wrong, from the tablet that made it to who decides: a manager, or a nurse without a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every exception has words for people and answers to choose from, on the server and, by the same list, on the tablet."""
+"""Every exception has words and answers to choose from, on the server and, by the same list, on the tablet."""
 
 from __future__ import annotations
 
