@@ -135,7 +135,7 @@ CLIENTS = (
         "code === 'seq_reused'",
         "code === 'never'",
         "are both",
-        {"clone": 8},
+        {"clone": 8, "restore": 0},
     ),
     OnDevice(
         "sending again what a new life lacks",

@@ -58,6 +58,7 @@ class World:
     devices: list[Device] = field(default_factory=list)
     put_away: dict[str, Device] = field(default_factory=dict)
     backups: list[Backup] = field(default_factory=list)
+    restored: bool = False
 
     def __post_init__(self) -> None:
         self.chance = Random(self.seed)
@@ -137,6 +138,7 @@ class World:
     def restore(self, backup: Backup) -> None:
         """`bincard restore`: the database as it was, in a new life."""
         self.history.say(f"{self.now} the server is restored from {backup.file.stem}")
+        self.restored = True
         self.server.put_back(backup.file)
         self.server.write(begin_new_life, self.new_id())
         self.oracle.answers, self.oracle.delivered = dict(backup.answers), dict(backup.delivered)
