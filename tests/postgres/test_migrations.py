@@ -65,8 +65,8 @@ def _fill(url: str) -> None:
         for n, (id_, kind, outcome, content) in enumerate(operations):
             connection.execute(
                 text(
-                    "INSERT INTO operation (facility_id, id, copy, content_hash, content, kind, author, device_id, seq, "
-                    "recorded_at, effective_at, received_at, outcome, answer) "
+                    "INSERT INTO operation (facility_id, id, copy, content_hash, content, kind, author, device_id, "
+                    "seq, recorded_at, effective_at, received_at, outcome, answer) "
                     "VALUES (1, :id, 0, '', :content, :kind, 'ama', 'd', :seq, :at, :at, :at, :outcome, '')"
                 ),
                 {"id": id_, "kind": kind, "outcome": outcome, "content": content, "seq": n + 1, "at": AT + n},
