@@ -202,8 +202,11 @@ def count_backdated(effective_at: int, recorded_at: int) -> bool:
 
 
 def counted_behind(count: Witness, later: Iterable[Witness]) -> bool:
-    """Whether a count is dated before a fact that its author had seen. `later` are facts that sort after it."""
-    return any(has_seen(count, fact) for fact in later)
+    """Whether a count is dated before a fact that its author had seen. `later` are facts that sort after it.
+
+    What was held then, and may be released at any time since, is not held against the count.
+    """
+    return any(not fact.held and has_seen(count, fact) for fact in later)
 
 
 def variance_changed(found: int | None, variance: int) -> bool:

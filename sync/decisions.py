@@ -283,7 +283,7 @@ def _releasable(session: Session, known: Catalogue, stored: Operation, *, now: i
     content = id_, hashlib.sha256(stored.content).hexdigest()
     if stored.copy_number or facility_id != stored.facility_id:
         # Its facts and its operation are not found by one another: what its author knew is no longer told.
-        return New(content, 0, None, draft, decision, facility_id, "", 0)
+        return New(content, 0, None, draft, decision, facility_id, "", 0, 0)
     device = stored.device_id or ""
     return New(content, 0, None, draft, decision, facility_id, device, stored.seen, stored.change)
 

@@ -16,14 +16,14 @@ from sqlmodel import col
 from backend.clock import DAY_MS, local_date, local_moment
 from backend.db import read_rows
 from backend.models import Operation
-from sync.conflicts import OVERLAP_MS, Witness, has_seen
+from sync.conflicts import OVERLAP_MS, Witness, counted_behind
 from sync.fold import CardFact, SortKey
 
 Knowledge = tuple[str, int, int, bool, bool]
 """Of an operation (device, change, seen, by_day, held), as sync.conflicts.Witness has them."""
 
-NOBODY: Knowledge = ("", 0, 0, False, False)
-"""Of what the server made, or entered under another id or at another facility than it was stored."""
+NOBODY: Knowledge = ("", 0, 0, False, True)
+"""Of what was released under another id, or at another facility, than it had been stored at."""
 
 BEGINNING = -(1 << 62)
 END = 1 << 62
@@ -105,7 +105,7 @@ _SEEN_BEHIND = (
     "SELECT 1 FROM fact f "
     "JOIN operation o ON o.facility_id = f.facility_id AND o.id = f.operation_id AND o.copy = 0 "
     "WHERE f.facility_id = ? AND f.card = ? AND (f.effective_at, f.operation_id) > (?, ?) "
-    "AND ((o.device_id = ? AND (o.change, o.id) < (?, ?)) OR (o.change <= ? AND o.outcome <> 'held')) LIMIT 1"
+    "AND o.outcome <> 'held' AND ((o.device_id = ? AND (o.change, o.id) < (?, ?)) OR o.change <= ?) LIMIT 1"
 )
 _ANY_MOVED = "SELECT 1 FROM displacement WHERE facility_id = ? AND card = ? AND at IS NOT NULL LIMIT 1"
 
@@ -176,10 +176,8 @@ def window(moments: Sequence[int], whole_days: bool, days: Days) -> tuple[int, i
 
 def seen_any(count: Witness, facts: Iterable[Placed]) -> bool:
     """Whether one of these facts, not stored yet, sorts after a count whose author had seen it."""
-    return any(
-        (one.witness.at, one.witness.id) > (count.at, count.id) and has_seen(count, one.witness)
-        for one in facts
-    )
+    behind = (one.witness for one in facts if (one.witness.at, one.witness.id) > (count.at, count.id))
+    return counted_behind(count, behind)
 
 
 def _placed(rows: Iterable[Any], days: Days) -> Iterator[Placed]:
@@ -213,9 +211,10 @@ def _placed(rows: Iterable[Any], days: Days) -> Iterator[Placed]:
         if last is not None:
             yield last
         day = days.of(at)[0]
-        witness = Witness(
-            id_, at, counted, device or "", change or 0, seen or 0, bool(by_day), day, line < 0, bool(held)
+        known: Knowledge = (
+            NOBODY if change is None else (device or "", change, seen, bool(by_day), bool(held))
         )
+        witness = Witness(id_, at, counted, *known[:4], day, line < 0, known[4])
         stands: SortKey | None = (at, id_)
         if gone:
             stands = None

@@ -117,3 +117,34 @@ def test_the_answer_that_was_given_stays_though_it_was_released(world: World) ->
     decide(world, "not_permitted", "release")
     assert tablet.push(held, seqs=[1])["results"] == [{**first, "replayed": True}]
     assert world.cards() == {("P1", "L1"): 2}
+
+
+def test_a_count_is_not_behind_what_was_held_when_it_was_made(world: World) -> None:
+    tablet = world.enrol()
+    tablet.one(tablet.operation("stock.receive", received(line("P1", 5)), author="nobody"))
+    world.now += MINUTE
+    tablet.one(tablet.operation("stock.count", counted("P1", 3), **back(NOW - HOUR)))
+    decide(world, "not_permitted", "release")
+    assert codes(world) == []
+    assert world.cards() == {("P1", "L1"): 8}
+
+
+@pytest.mark.parametrize("under_a_reused_id", [True, False])
+def test_what_enters_under_another_id_or_elsewhere_was_seen_by_nobody(
+    world: World, under_a_reused_id: bool
+) -> None:
+    tablet, there = world.enrol(), world.enrol("B", "bob")
+    first = tablet.operation("stock.receive", received(line("P2", 7)))
+    tablet.one(first)
+    counter = tablet if under_a_reused_id else there
+    counter.pull()
+    counter.one(counter.operation("stock.count", counted("P1", 3), seen=counter.cursor))
+    world.now += HOUR
+    if under_a_reused_id:
+        tablet.one(tablet.operation("stock.receive", received(line("P1", 5)), id=id_of(first)))
+        decide(world, "id_reused", "release")
+    else:
+        text = tablet.operation("stock.receive", received(line("P1", 5)), facility="B", author="nobody")
+        tablet.one(text)
+        decide(world, "not_permitted", "release")
+    assert (codes(world), codes(world, "B")) == ([], [])

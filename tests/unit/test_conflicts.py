@@ -232,6 +232,7 @@ def test_a_count_is_behind_what_its_author_had_seen() -> None:
     assert not conflicts.counted_behind(count(seen=10), [])
     assert conflicts.counted_behind(count(device="one"), [witness("z", change=19)])
     assert not conflicts.counted_behind(count(device="one"), [witness("z", change=21)])
+    assert not conflicts.counted_behind(count(device="one"), [witness("z", change=19, held=True)])
 
 
 @pytest.mark.parametrize(
