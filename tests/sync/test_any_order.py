@@ -65,7 +65,7 @@ def worlds(world: World) -> tuple[Path, World]:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(done, min_size=1, max_size=14), st.randoms(use_true_random=False))
 def test_any_order_and_any_repeats_end_in_the_same_cards(
     worlds: tuple[Path, World], history: list[Done], random: Random
