@@ -138,11 +138,8 @@ async function accept(answer) {
   // On a new epoch, or if the server knows less than it has answered, what it lacks is sent again.
   const changed = await rewind(answer.expected_seq, answer.epoch, gap);
   await Promise.all([setMeta('retry', undefined), setMeta('last_sent_at', now), forget(answered_at - KEPT_MS)]);
-  if (copied) {
-    // This store is a copy, or was put back to an earlier state: it needs a device id of its own.
-    await pause('seq_reused', now);
-    return 'stop';
-  }
+  // This store is a copy, or was put back to an earlier state: it needs a device id of its own, and waits for it.
+  if (copied) return 'stop';
   if (changed) return 'resend';
   return settled > 0 ? 'settled' : later('server', 'no result');
 }

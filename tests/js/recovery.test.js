@@ -7,7 +7,7 @@ import { enrol } from '../../pwa/worker/enrol.js';
 import { append, flush, status, waiting } from '../../pwa/worker/outbox.js';
 import { getMeta } from '../../pwa/worker/store/meta.js';
 import { database } from '../../pwa/worker/store/database.js';
-import { attention } from '../../pwa/worker/store/records.js';
+import { attention, storeAnswers } from '../../pwa/worker/store/records.js';
 import {
   FakeServer, dropAnswer, dropRequest, enrolled, json, newDevice, records, refuse, restarted, wait,
 } from './support/device.js';
@@ -277,4 +277,12 @@ test('what needs a look is what stands: the answer until a pull contains it, the
   await restarted();
   const [only, ...others] = await attention();
   assert.deepEqual([only?.standing.map(({ code }) => code), others], [['unknown_product'], []]);
+});
+
+test('a crash right behind the answer that says "you are a copy" leaves the copy knowing it', async () => {
+  await issues(1);
+  const [{ id }] = /** @type {[any]} */ (await records());
+  await storeAnswers([{ id, outcome: 'flagged', exceptions: [{ id: 'x', code: 'seq_reused' }] }], Date.parse('2026-11-22T09:00:00.000Z'));
+  await restarted();
+  assert.equal((await getMeta('paused'))?.reason, 'seq_reused');
 });

@@ -119,6 +119,7 @@ export async function oldestWaiting() {
 
 /**
  * Store what the server answered. Only a result with its own id takes an operation out of the waiting ones.
+ * Whether this store is a copy is stored with it: heard and forgotten in a crash, it would not be told again.
  *
  * @param {readonly Result[]} results
  * @param {number} now
@@ -127,7 +128,7 @@ export async function oldestWaiting() {
  *   ago, heard again after the server was restored, says nothing of now
  */
 export async function storeAnswers(results, now) {
-  const tx = (await database()).transaction(['outbox'], 'readwrite', STRICT);
+  const tx = (await database()).transaction(['outbox', 'meta'], 'readwrite', STRICT);
   const outbox = tx.objectStore('outbox');
   const records = await Promise.all(results.map(({ id }) => outbox.get(id)));
   let settled = 0;
@@ -141,6 +142,7 @@ export async function storeAnswers(results, now) {
       ...record, state: 'answered', outcome: result.outcome, exceptions: result.exceptions, answered_at: now,
     });
   }
+  if (copied) void tx.objectStore('meta').put({ reason: 'seq_reused', at: now }, 'paused');
   await tx.done;
   revision.own += 1;
   return { settled, copied };
