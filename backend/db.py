@@ -21,6 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 CHANNEL = "bincard_changed"
+TRIES = 3
 _CHANGED = "changed_facilities"
 
 
@@ -101,8 +102,22 @@ class Database:
         return await self._run(self._readers, self._in(self.reading, work, args, kwargs))
 
     async def write(self, work: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run `work(session, ...)` in one transaction, in the writer thread."""
-        return await self._run(self._writers, self._in(self.writing, work, args, kwargs))
+        """Run `work(session, ...)` in one transaction, in the writer thread.
+
+        Of two transactions that wait for each other PostgreSQL ends one: nothing of it stands, and it is tried again.
+        """
+        once = self._in(self.writing, work, args, kwargs)
+
+        def job() -> R:
+            for left in reversed(range(TRIES)):
+                try:
+                    return once()
+                except DBAPIError as error:
+                    if not left or not is_deadlock(error):
+                        raise
+            raise AssertionError("unreachable")
+
+        return await self._run(self._writers, job)
 
     @staticmethod
     def _in(transaction: Any, work: Callable[..., R], args: Any, kwargs: Any) -> Callable[[], R]:
