@@ -100,6 +100,8 @@ def resolve(
         new = _releasable(session, known, _operation(session, row), now=now, time_zone=time_zone)
         _require_release(session, choice, new, now)
     move = _move(session, row) if choice.action == "move" else None
+    if move is not None:
+        detail = {"card": move.card, "operation": move.operation_id, "place": list(move.place)}
     _write(session, row, choice, note, detail, now)
     zone = known.time_zone(session, facility_id, time_zone)
     if new is not None:
