@@ -163,7 +163,7 @@ def _sqlite_engine(url: str, *, write: bool) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA cache_size=-32000")
+        connection.execute("PRAGMA cache_size=-20000")
         if write:
             # 16 MiB of log before it is copied into the file: a long queue is not held up at every fourth batch.
             connection.execute("PRAGMA wal_autocheckpoint=4000")

@@ -17,7 +17,7 @@ from tests.bench.wire import quiet
 from tests.bench.written import Statement
 
 TARGET = 0.45
-PAGE_CACHE_KIB = 32_000
+PAGE_CACHE_KIB = 20_000
 
 
 class Files:
