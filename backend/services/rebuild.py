@@ -1,8 +1,9 @@
 """Rebuild every projection from the ledger, or only compare: the proof that nothing but facts is needed.
 
 Rebuilt are the cards' balances and places, what counts found, the exceptions that follow from facts alone,
-the lots' expiry dates, and which receipts are out of the fold. Numbers of cards and change numbers are
-identities, not projections. What should be is told by services.projection; here it is compared and mended.
+the lots' expiry dates, shipments and what was received of them, and which receipts are out of the fold. Numbers
+of cards and change numbers are identities, not projections. What should be is told by services.projection and
+services.told_transfers; here it is compared and mended.
 """
 
 from __future__ import annotations
@@ -15,15 +16,17 @@ from sqlmodel import Session, col, select
 
 from backend.db import announce, write_rows
 from backend.models import Card, CountResult, Displacement, Facility, Lot, StockException
-from backend.services import card_store, exceptions
+from backend.services import card_store, exceptions, transfers
 from backend.services.card_store import OpenCard
 from backend.services.catalogue_codes import ProductCodes
 from backend.services.changes import Numbers
 from backend.services.exceptions import Flag
 from backend.services.late import Desk
 from backend.services.projection import CODES, Projection, count_dated_back, project
+from backend.services.rebuild_transfers import rebuild_transfers
 from backend.services.shelf import Days
 from backend.services.time_zones import time_zone_of
+from backend.services.told_transfers import Transfers, transfers_told
 from sync.fold import CardState, CountOutcome, SortKey
 
 
@@ -33,9 +36,16 @@ def rebuild(session: Session, *, check: bool, now: int, time_zone: str) -> list[
     `time_zone` is the default of facilities.
     """
     found: list[str] = []
-    for facility_id, code in session.exec(select(Facility.id, Facility.code).order_by(Facility.code)).all():
-        zone = time_zone_of(session, facility_id or 0, time_zone)
-        found += _facility(session, facility_id or 0, code, zone, check=check, now=now)
+    connection = session.connection()
+    facilities = {id_ or 0: code for id_, code in session.exec(select(Facility.id, Facility.code))}
+    # Before the reads: on PostgreSQL it is what keeps other writers away until this is done; lowest id first.
+    numbers = {id_: None if check else Numbers(connection, id_) for id_ in sorted(facilities)}
+    sent = transfers_told(connection)
+    for facility_id, code in sorted(facilities.items(), key=lambda one: one[1]):
+        zone = time_zone_of(session, facility_id, time_zone)
+        desk = Desk(connection, facility_id, code, ProductCodes(connection), Days(zone))
+        here = sent.get(facility_id, Transfers())
+        found += [f"{code}: {what}" for what in _facility(session, desk, here, numbers[facility_id], now)]
     return found
 
 
@@ -52,20 +62,18 @@ class _Differences:
     not_out: set[tuple[int, str]] = field(default_factory=set)
 
 
-def _facility(
-    session: Session, facility_id: int, code: str, zone: str, *, check: bool, now: int
-) -> list[str]:
-    connection = session.connection()
-    # Before the reads: on PostgreSQL it is what keeps other writers of the facility away until this is done.
-    numbers = None if check else Numbers(connection, facility_id)
-    desk = Desk(connection, facility_id, code, ProductCodes(connection), Days(zone))
+def _facility(session: Session, desk: Desk, sent: Transfers, numbers: Numbers | None, now: int) -> list[str]:
+    """What is wrong at one facility; mended where there are `numbers` to mend it under."""
+    connection, facility_id, code = desk.connection, desk.facility_id, desk.facility
+    found = _Differences()
+    here = transfers.Desk(connection, facility_id, code, desk.product_codes)
+    found.said += rebuild_transfers(here, sent, None if numbers is None else numbers.next)
     cards = _stored_cards(session, facility_id)
     told = project(desk, cards)
     for id_ in count_dated_back(desk):
         flag = Flag("count_backdated", id_)
         told.exceptions[flag.id_at(code)] = flag
     counts = _stored_counts(session, facility_id)
-    found = _Differences()
     _compare_cards(told, cards, counts, found)
     _compare_exceptions(session, facility_id, told, found)
     _compare_lots(session, facility_id, told, found)
@@ -74,7 +82,7 @@ def _facility(
         _mend(session, desk, numbers, told, counts, found, now)
         numbers.save()
         announce(session, facility_id)
-    return [f"{code}: {what}" for what in found.said]
+    return found.said
 
 
 def _compare_cards(

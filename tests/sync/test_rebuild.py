@@ -45,6 +45,8 @@ def busy(world: World) -> World:
     for n, tablet in enumerate((one, other)):
         receipt = came_from("B", line("P1", 5), shipment=id_of(sent))
         tablet.one(tablet.operation("stock.receive", receipt, **back(NOW - (2 - n) * HOUR)))
+    sender.one(sender.operation("stock.issue", sent_to("A", line("P3", 7, "T1")), **back(NOW - 2 * HOUR)))
+    one.one(one.operation("stock.receive", came_from("B", line("P3", 7, "T1")), **back(NOW - HOUR)))
     one.push(
         one.operation("stock.receive", received(line("P2", 5, expiry="2029-01-31"))),
         one.operation("stock.receive", received(line("P2", 5, "L2"))),
@@ -69,6 +71,8 @@ KEPT = (
     "SELECT * FROM count_result ORDER BY 1, 2, 3, 4",
     "SELECT facility_id, product_id, number, expiry FROM lot ORDER BY 1, 2, 3",
     "SELECT facility_id, card, operation_id FROM displacement ORDER BY 1, 2, 3",
+    "SELECT facility_id, id, source_id, reference, effective_at, lines, state FROM shipment ORDER BY 1, 2",
+    "SELECT * FROM receipt ORDER BY 1, 2",
 )
 
 
@@ -87,6 +91,10 @@ def kept(world: World) -> list[list[tuple[object, ...]]]:
         "UPDATE lot SET expiry = '1999-01-31'",
         "DELETE FROM lot",
         "DELETE FROM displacement",
+        "DELETE FROM shipment",
+        "UPDATE shipment SET state = 'expected', lines = '[]', source_id = facility_id",
+        "DELETE FROM receipt",
+        "UPDATE receipt SET matched = '', shipment = 'x', lines = '[]'",
     ],
 )
 def test_what_was_spoilt_is_told_by_a_check_and_comes_back_as_it_was(busy: World, statement: str) -> None:
