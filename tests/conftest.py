@@ -13,13 +13,43 @@ import pytest
 from backend.db import Database
 from backend.migrate import migrate
 from tests.support import clinic, postgres
+from tests.support.collected import collect_once
 from tests.support.proxy import Proxy
+from tests.support.quick_passwords import quicken
 from tests.support.served import ROOT, Served
+from tests.support.several import Room, ordered
+from tests.support.sizes import SOAKING
+from tests.support.warm import Warm
+
+ROOM = Room()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--pictures FOLDER`: where the tour of every screen keeps its pictures."""
     parser.addoption("--pictures", metavar="FOLDER", help="keep a picture of every screen in this folder")
+
+
+def pytest_configure() -> None:
+    """What every test would do anew is done once; hashing is cheap but in the long forms, whose figures are told."""
+    collect_once()
+    if not SOAKING:
+        quicken()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On several processes the order is that of tests/support/several.py."""
+    if hasattr(config, "workerinput"):
+        items[:] = ordered(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """A test marked `alone` has the machine for itself, and waits for that."""
+    if not hasattr(item.config, "workerinput"):
+        return (yield)
+    with ROOM.entered(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,6 +60,16 @@ def _settings_of_our_own() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith("BINCARD_") and name not in kept]:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_servers(_settings_of_our_own: None) -> Iterator[None]:
+    """Servers and commands are forked from a process that has imported everything once."""
+    warm = Warm(ROOT, quick_passwords=not SOAKING)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Served, "warm", warm)
+        yield
+    warm.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any, ClassVar
+
+from tests.support.warm import Process, Warm
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_TIMEOUT_S = 60
+COMMAND_TIMEOUT_S = 600
 
 
 def free_port() -> int:
@@ -31,8 +36,11 @@ class Served:
     """One server on one database. It keeps its port over restarts, as a tablet expects.
 
     `root` is the checkout that it runs from: a test that changes the program runs a copy. More than one of
-    `workers` need PostgreSQL.
+    `workers` need PostgreSQL. Where there is a `warm` process it is forked from that, else started by `python -m`.
     """
+
+    warm: ClassVar[Warm | None] = None
+    """Of this checkout; set for the time of a test session (tests/conftest.py), never for measurements."""
 
     def __init__(
         self,
@@ -48,7 +56,7 @@ class Served:
         self.workers = workers
         self.port = free_port()
         self.settings = settings or {}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     @property
     def url(self) -> str:
@@ -69,7 +77,12 @@ class Served:
 
     def environment(self) -> dict[str, str]:
         """The settings of this server and of the command run beside it."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("BINCARD_")}
+        # Without the compiled modules every start would compile them all, for seconds.
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("BINCARD_") and name != "PYTHONDONTWRITEBYTECODE"
+        }
         own = {
             "BINCARD_DATA": str(self.folder),
             "BINCARD_DATABASE_URL": self.database_url,
@@ -79,20 +92,10 @@ class Served:
 
     def start(self) -> None:
         """Start it and wait until /health says ok; RuntimeError with its log when it does not."""
-        command = [sys.executable, "-m", "backend", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
-        command += ["--workers", str(self.workers)]
+        command = ["serve", "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(self.workers)]
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command,
-                cwd=self.root,
-                env=self.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # Its own group: kill() must reach the worker processes that a production server starts.
-                start_new_session=True,
-            )
+        with (self.folder / "server.log").open("ab") as log, open(os.devnull, "rb") as nothing:
+            self._process = self._spawned(command, nothing, log, log)
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self.healthy():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -134,17 +137,34 @@ class Served:
         self, *arguments: str, said: str = "", check: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Run `bincard ARGUMENTS` on the same database, `said` on its standard input."""
-        done = subprocess.run(
-            [sys.executable, "-m", "backend", *arguments],
-            cwd=self.root,
-            env=self.environment(),
-            input=said,
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
+        with TemporaryFile() as asked, TemporaryFile() as out, TemporaryFile() as errors:
+            asked.write(said.encode())
+            asked.seek(0)
+            status = self._spawned(arguments, asked, out, errors).wait(COMMAND_TIMEOUT_S)
+            out.seek(0)
+            errors.seek(0)
+            done = subprocess.CompletedProcess(
+                ["bincard", *arguments], status, out.read().decode(), errors.read().decode()
+            )
         if check and done.returncode:
             raise RuntimeError(
                 f"bincard {' '.join(arguments)} exited {done.returncode}:\n{done.stdout}{done.stderr}"
             )
         return done
+
+    def _spawned(
+        self, arguments: Sequence[str], asked: IO[bytes], out: IO[bytes], errors: IO[bytes]
+    ) -> Process:
+        """`bincard ARGUMENTS`, in its own group: kill() must reach the worker processes of a production server."""
+        if self.warm is not None and self.root == ROOT:
+            files = (asked.fileno(), out.fileno(), errors.fileno())
+            return self.warm.spawn(arguments, cwd=self.root, env=self.environment(), files=files)
+        return subprocess.Popen(
+            [sys.executable, "-m", "backend", *arguments],
+            cwd=self.root,
+            env=self.environment(),
+            stdin=asked,
+            stdout=out,
+            stderr=errors,
+            start_new_session=True,
+        )

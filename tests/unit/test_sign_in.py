@@ -6,14 +6,16 @@ import asyncio
 import json
 
 import pytest
+from argon2 import PasswordHasher, Type
 from sqlmodel import Session, select
 
 from backend.db import Database
 from backend.models import Meta, SignInFailure, User
 from backend.problems import Problem
-from backend.services import people, sign_in
+from backend.services import passwords, people, sign_in
 from backend.services.sign_in import WINDOW_MS, check_password
 from backend.settings import Settings
+from tests.support.quick_passwords import USUAL, USUAL_NOBODY
 
 NOW = 1_790_000_000_000
 HOME = "203.0.113.7"
@@ -105,8 +107,15 @@ async def test_demo_accounts_sign_in_on_this_machine_only(sqlite_database: Datab
         assert await attempt(sqlite_database, "right horse", address=address) == ama
 
 
-async def test_an_old_hash_is_made_anew(sqlite_database: Database, ama: int) -> None:
-    from argon2 import PasswordHasher
+def test_a_hash_costs_what_rfc_9106_says_for_nobody_too() -> None:
+    assert (USUAL.type, USUAL.memory_cost, USUAL.time_cost) == (Type.ID, 65536, 3)
+    assert not USUAL.check_needs_rehash(USUAL_NOBODY)
+
+
+async def test_an_old_hash_is_made_anew(
+    sqlite_database: Database, ama: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "_hasher", USUAL)
 
     def weaken(session: Session) -> None:
         session.get_one(User, ama).password_hash = PasswordHasher(time_cost=1, memory_cost=1024).hash(
