@@ -9,11 +9,14 @@ PORT ?= 8000
 ARGS ?=
 # Which measurements: nothing for all but the slow one, a name (docs/performance.md), or all
 BENCH ?=
-# make simulate: how many seeds, from which, on how many processes; or the one to replay.
+# make test and make simulate: on how many processes.
+JOBS ?= 2
+# make simulate: how many seeds, from which; or the one to replay.
 SEEDS ?= 1000
 FROM ?= 1
-JOBS ?= 2
 SEED ?=
+# Modules are compiled once, also where the environment forbids to keep them: each start would compile them all.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -24,9 +27,9 @@ run: .venv/.run ## Serve the demo country on http://127.0.0.1:8000 (PORT=)
 	@$(BIN)/bincard demo --if-empty
 	@$(BIN)/bincard serve --migrate --host 127.0.0.1 --port $(PORT)
 
-test: .venv/.dev ## Run all tests, in a real browser and on a real PostgreSQL too (ARGS=)
+test: .venv/.dev ## Run all tests, in a real browser and on a real PostgreSQL too (ARGS=, JOBS=)
 	@sh .ci/browser
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev node_modules/.stamp ## Check form, lint, types and import rules
 	$(BIN)/ruff format --check .

@@ -16,7 +16,7 @@ from tests.support.proxy import Proxy
 from tests.support.served import Served
 from tests.support.tablet import Tablet
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 SOON_MS = 2_000
 AMOXICILLIN, VITAMIN = clinic.code(0), clinic.code(10)

@@ -70,6 +70,7 @@ def counted_once(clinic_url: str, figures: list[int]) -> None:
     assert ledger(clinic_url) == expected
 
 
+@pytest.mark.alone
 def test_a_count_made_offline_reaches_the_manager(
     chromium: Callable[..., Chromium], served: Served, proxy: Proxy, clinic_url: str
 ) -> None:

@@ -17,6 +17,8 @@ from tests.support.tablet import Tablet
 FEEDS = 6
 SOON_S = 2.0
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def served(postgres_url: str, serve: Callable[..., Served], tmp_path: Path) -> Served:

@@ -99,6 +99,7 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
         yield World(url, db, cookies, facilities, product_id, app.state.hub)
 
 
+@pytest.mark.alone
 def test_a_commit_is_on_the_wire_well_under_two_seconds(world: World) -> None:
     feed = world.watch("bob")
     began = time.monotonic()
@@ -117,6 +118,7 @@ def test_a_commit_is_on_the_wire_well_under_two_seconds(world: World) -> None:
     }
 
 
+@pytest.mark.alone
 def test_a_commit_of_another_process_is_told_too(world: World, database_url: str) -> None:
     feed = world.watch("bob")
     other = Database(database_url)

@@ -13,6 +13,8 @@ from tests.support.feed import Feed
 from tests.support.served import Served
 from tests.support.tablet import Tablet
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def served(clinic_url: str, serve: Callable[..., Served]) -> Served:
