@@ -6,7 +6,7 @@ import { viewsOf } from '../view.js';
 import { latest } from '../registers.js';
 import { database, revision } from './database.js';
 import { mirror } from './mirror.js';
-import { ownWork } from './own.js';
+import { ownWork, workWith } from './own.js';
 import { ownSayings } from './registers.js';
 
 /** @import { CardView, Lot, Movement, OutboxRecord } from '../types.js' */
@@ -74,6 +74,16 @@ export async function cardView(product) {
 }
 
 /**
+ * @param {readonly string[]} products codes
+ * @param {OutboxRecord} record not recorded yet
+ * @returns {Promise<CardView[]>} the cards of these products as they would be if it were
+ */
+export async function cardsIf(products, record) {
+  const [rows, own, { vvm }] = await Promise.all([mirror(), workWith([record]), ownSayings()]);
+  return products.flatMap((product) => cardViews(product, rows, own, vvm));
+}
+
+/**
  * @param {string} product code
  * @returns {Promise<Lot[]>} the lots known of it at this facility, those first named on this device included;
  *   first to expire first
@@ -106,4 +116,14 @@ export async function movements(product) {
     lines: factsOf(record.kind, JSON.parse(record.text).body, record).filter((card) => card.product === product)
       .map(({ lot, fact }) => ({ lot, quantity: fact.quantity, type: fact.type })),
   }));
+}
+
+/**
+ * @param {string} product code
+ * @returns {Promise<number>} the largest quantity of it that this device ever saw in one place or one operation, 0 for none
+ */
+export async function largestSeen(product) {
+  const [cards, moved] = await Promise.all([cardView(product), movements(product)]);
+  const held = cards.reduce((sum, card) => sum + Math.max(0, card.on_hand), 0);
+  return Math.max(held, ...moved.map(({ lines }) => Math.abs(lines.reduce((sum, line) => sum + line.quantity, 0))));
 }
