@@ -1,6 +1,6 @@
 /** The door to IndexedDB for screens: everything they read and every draft they keep. Writing stock goes through outbox.js. */
 
 export { getDraft, putDraft, deleteDraft, drafts, getMeta, setMeta } from './store/meta.js';
-export { facilities, product, products, reasons, searchProducts } from './store/catalogue.js';
-export { cardView, cardsView, lotsOf, movements } from './store/cards.js';
+export { facilities, places, product, products, programs, reasons, searchProducts } from './store/catalogue.js';
+export { cardView, cardsView, largestSeen, lotsOf, movements, touches } from './store/cards.js';
 export { isOpen, problems } from './store/problems.js';

@@ -78,6 +78,8 @@ export interface CardView {
   provisional: boolean;
   /** ms since the epoch of the last count, null if never counted. */
   counted_at: number | null;
+  /** The same of the last fact, null if there was none. */
+  moved_at: number | null;
 }
 
 export interface Product {
@@ -90,9 +92,15 @@ export interface Product {
   active: boolean;
   cold_chain: boolean;
   controlled: boolean;
+  /** Price of a pack in minor units, where it is known. */
+  pack_price_minor?: number | null;
+  pack_price_currency?: string | null;
 }
 
 export interface Facility { code: string; name: string; type?: string; zone?: string; supplied_by?: string | null; active?: boolean }
+/** A shelf or bin of the facility, where those are registered. */
+export interface Place { code: string; name: string; active?: boolean }
+export interface Program { code: string; name: string }
 export interface Reason { code: string; name: string; type: 'credit' | 'debit'; tags?: string[]; active?: boolean }
 export interface Lot { facility: string; product: string; number: string; expiry: string | null }
 
@@ -103,6 +111,8 @@ export interface Line {
   quantity?: number;
   counted?: number;
   reason?: string;
+  /** Of a counted line: why it differs from the book, signed like the difference. */
+  reasons?: { reason: string; quantity: number }[];
   location?: string;
   account?: string;
 }
