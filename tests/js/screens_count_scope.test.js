@@ -98,8 +98,8 @@ test('proposed: what is worth the most where prices are known, else the most', (
   const monthly = { counted_at: START - 40 * DAY };
   const catalogue = [row('A', { pack_price_minor: 250, pack_price_currency: 'EUR' }), row('B', { pack_price_minor: 9, pack_price_currency: 'EUR' }), row('C')];
   const cards = [card('A', 100, monthly), card('B', 9999, { counted_at: START - 5 * DAY }), card('C', 70, monthly)];
-  assert.deepEqual(proposed({ catalogue, cards }), [{ product: 'A', causes: [{ why: 'value', minor: 2500, currency: 'EUR' }] }]);
-  assert.deepEqual(proposed({ cards }).map(({ product, causes }) => [product, causes]), [['A', [{ why: 'most' }]], ['C', [{ why: 'most' }]]]);
+  assert.deepEqual(proposed({ catalogue, cards }), [{ product: 'A', causes: [{ why: 'value', minor: 2500, currency: 'EUR', days: 40 }] }]);
+  assert.deepEqual(proposed({ cards }).map(({ product, causes }) => [product, causes]), [['A', [{ why: 'most', days: 40 }]], ['C', [{ why: 'most', days: 40 }]]]);
 });
 
 test('the proposal tells its reasons, and all of it or some is counted', async () => {
@@ -111,6 +111,8 @@ test('the proposal tells its reasons, and all of it or some is counted', async (
   assert.match(body, /Quinine[\s\S]*The book shows less than none\.[\s\S]*Amoxicillin[\s\S]*Never counted\.[\s\S]*Paracetamol[\s\S]*Moved 10 times here since its last count\./);
   assert.match((await send('/app/count/today', { book: 'shown' })).body, /Choose at least one product\./);
   const count = leadsTo(await send('/app/count/today', [['product', 'PARA'], ['product', 'NEW'], ['product', 'no such'], ['book', 'hidden']]));
+  await putCard('PARA', 'P1', 988, { counted: START - 40 * DAY, expiry: '2028-06-30' });
+  assert.match((await open('/app/count/today')).body, /Among the largest stocks here\. Counted 40 days ago\./);
   const list = (await open(count)).body;
   assert.match(list, /0 of 2 counted[\s\S]*Chosen products[\s\S]*Paracetamol[\s\S]*Quinine/);
   assert.doesNotMatch(list, /on the book/);

@@ -58,8 +58,9 @@ async function asked(ctx) {
   if (!session || !row) return noSuchCount(ctx);
   if (session.finished_at !== null) return redirect(`/app/count/${session.id}/summary`);
   const pair = session.pairs[row.code];
-  // Decided meanwhile, in another tab or by the other person.
-  if (!pair || turn(session, row.code, ctx.me.user) !== 'decide' || settled(pair)) return redirect(`/app/count/${session.id}/item/${encodeURIComponent(row.code)}`);
+  // Decided meanwhile, in another tab or by the other person; a figure that lacks its reason may still be counted anew.
+  const over = settled(pair) && ctx.form.get('right') !== 'neither';
+  if (!pair || turn(session, row.code, ctx.me.user) !== 'decide' || over) return redirect(`/app/count/${session.id}/item/${encodeURIComponent(row.code)}`);
   return { session, row, pair };
 }
 

@@ -108,7 +108,7 @@ function before(ctx, { session, row, role }, { meanwhile }) {
       : t('{name} counted this at {time}, while this screen was open: {n}. Is yours the newer count?', told), { name: 'go', value: 'save', words: role === 'second' ? t('Go on') : t('Yes: save mine too') });
   }
   if (item) return notice('info', t('Counted at {time} by {name}. Saving again makes a new count, which replaces it.', { time: fmt.time(item.at), name: item.by }));
-  if (role === 'second' && first) return notice('info', t('{name} has counted this. Count what you see: neither the book nor the other figure is shown.', { name: first.by }));
+  if (role === 'second' && first) return notice('info', t('The second count, after {name}: only what you see.', { name: first.by }));
   if (role === 'first' && first) return notice('info', t('You have counted this: {n}. A second person counts it now. You may still correct yours.', { n: fmt.number(first.lines.reduce((sum, line) => sum + line.counted, 0)) }));
   return null;
 }

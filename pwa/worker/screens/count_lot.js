@@ -66,7 +66,7 @@ export async function countLotAdd(ctx) {
   const errors = {
     far,
     number: number === '' ? t('Enter the lot number. If there is none, go back and use the row without one.') : null,
-    expiry: read && !read.ok ? expiryWords(ctx, read.error)
+    expiry: far ? t('Is this right?') : read && !read.ok ? expiryWords(ctx, read.error)
       : read === null && !known ? t('Enter the expiry that is printed on the pack.') : null,
   };
   if (errors.number || errors.expiry) return invalid(ctx, await lotPage(ctx, session, row, errors));

@@ -18,7 +18,8 @@ const DOUBTS = ['negative_stock', 'count_overlap', 'count_backdated', 'variance_
 
 /**
  * @typedef {{why: 'below'} | {why: 'problem', code: string} | {why: 'busy', times: number} | {why: 'never'}
- *   | {why: 'long', days: number} | {why: 'value', minor: number, currency: string} | {why: 'most'}} Cause minor: of the stock on hand
+ *   | {why: 'long', days: number} | {why: 'value', minor: number, currency: string, days: number | null} | {why: 'most', days: number | null}} Cause
+ *   minor: of the stock on hand; days: since its last count, null where another cause says that
  */
 
 /** @typedef {{product: string, causes: Cause[]}} Proposed */
@@ -63,19 +64,19 @@ function worth({ row, on_hand }) {
 
 /**
  * @param {readonly Seen[]} all
- * @returns {Map<string, Cause>} the dearest of each currency, or the most where no price at all is known
+ * @returns {Map<string, Extract<Cause, {why: 'value' | 'most'}>>} the dearest of each currency, or the most where no price at all is known
  */
 function dearest(all) {
   const priced = all.map((one) => ({ one, minor: worth(one) })).filter(({ minor }) => minor !== null);
   if (priced.length === 0) {
-    return new Map(all.filter(({ on_hand }) => on_hand > 0).sort((a, b) => b.on_hand - a.on_hand).slice(0, DEAR_FIRST).map(({ row }) => [row.code, { why: 'most' }]));
+    return new Map(all.filter(({ on_hand }) => on_hand > 0).sort((a, b) => b.on_hand - a.on_hand).slice(0, DEAR_FIRST).map(({ row }) => [row.code, { why: 'most', days: null }]));
   }
-  /** @type {Map<string, Cause>} */
+  /** @type {ReturnType<typeof dearest>} */
   const found = new Map();
   for (const currency of new Set(priced.map(({ one }) => one.row.pack_price_currency ?? ''))) {
     const own = priced.filter(({ one }) => (one.row.pack_price_currency ?? '') === currency);
     own.sort((a, b) => (b.minor ?? 0) - (a.minor ?? 0)).slice(0, DEAR_FIRST)
-      .forEach(({ one, minor }) => found.set(one.row.code, { why: 'value', minor: minor ?? 0, currency }));
+      .forEach(({ one, minor }) => found.set(one.row.code, { why: 'value', minor: minor ?? 0, currency, days: null }));
   }
   return found;
 }
@@ -119,7 +120,7 @@ export function propose({ catalogue, cards, problems, touches }, now) {
     if (times >= BUSY_TIMES) add(row.code, { why: 'busy', times });
     if (days === null) add(row.code, { why: 'never' });
     else if (days >= LONG_DAYS) add(row.code, { why: 'long', days });
-    if (valued && (days === null || days >= DEAR_DAYS)) add(row.code, valued);
+    if (valued && (days === null || days >= DEAR_DAYS)) add(row.code, { ...valued, days: days === null || days >= LONG_DAYS ? null : days });
   }
   for (const { product, code, at } of problems) {
     if (!DOUBTS.includes(code) || !active.has(product) || (counted.get(product) ?? 0) > at) continue;

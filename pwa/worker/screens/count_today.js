@@ -30,8 +30,8 @@ function causeWords(ctx, cause) {
   if (cause.why === 'busy') return tn('Moved {n} time here since its last count.', 'Moved {n} times here since its last count.', cause.times, { n: fmt.number(cause.times) });
   if (cause.why === 'never') return t('Never counted.');
   if (cause.why === 'long') return tn('Not counted for {n} day.', 'Not counted for {n} days.', cause.days, { n: fmt.number(cause.days) });
-  if (cause.why === 'most') return t('Among the largest stocks here, and not counted this month.');
-  return t('Among the most valuable here ({value}), and not counted this month.', { value: money(cause, lang) });
+  const much = cause.why === 'most' ? t('Among the largest stocks here.') : t('Among the most valuable here: {value}.', { value: money(cause, lang) });
+  return cause.days === null ? much : `${much} ${tn('Counted {n} day ago.', 'Counted {n} days ago.', cause.days, { n: fmt.number(cause.days) })}`;
 }
 
 /**

@@ -89,8 +89,8 @@ ${given.map(({ reason, quantity }, i) => {
     const id = `${at}-${i}`;
     const fault = ctx.method === 'POST' ? faults[i] : null;
     const words = fault === 'reason' ? t('Choose the reason.') : fault === 'much' ? t('This is more than the difference.') : fault ? quantityWords(ctx, 'zero') : null;
-    return html`<div class="why"><div class="field"><label class="field-label" for="reason-${id}">${i === 0 ? t('Why?') : t('And another reason')}</label>
-<select class="input" id="reason-${id}" name="reason"${words && html` aria-describedby="why-${id}-error"`}><option value="">${i === 0 ? t('Choose a reason') : t('None')}</option>
+    return html`<div class="why"><div class="field"><label class="field-label" for="reason-${id}">${i === 0 ? t('Why?') : t('And why else?')}</label>
+<select class="input" id="reason-${id}" name="reason"${words && html` aria-describedby="why-${id}-error"`}><option value="">${i === 0 ? t('Choose') : t('None')}</option>
 ${offered(all, n < 0 ? 'debit' : 'credit').map((one) => html`<option value="${one.code}"${one.code === reason && html` selected`}>${reasonWords(ctx, one)}</option>`)}</select></div>
 <div class="field"><label class="field-label" for="quantity-${id}">${t('How many?')}</label>
 <input class="input" id="quantity-${id}" name="quantity" value="${quantity}" inputmode="numeric" autocomplete="off" maxlength="20"${words && html` aria-invalid="true" aria-describedby="why-${id}-error"`}></div>
@@ -112,7 +112,8 @@ async function whyPage(ctx, { session, row, lines }, { none, failure } = {}) {
   const told = { n: fmt.number(Math.abs(n)), book: fmt.number(book), counted: fmt.number(counted) };
   const body = html`${failure && notice('bad', failure, { urgent: true })}${none && notice('bad', t('Choose a reason, or save without one.'), { urgent: true })}
 <p>${n < 0 ? t('You counted {counted}. That is {n} less than the book.', told) : t('You counted {counted}. That is {n} more than the book.', told)}</p>
-${session.two ? null : html`<p><a class="button" href="${here}">${icon('count')}${t('Count it again')}</a></p>`}
+${session.two ? html`<form method="post" action="${here}/decide"><button class="button" name="right" value="neither">${icon('count')}${t('Count it anew')}</button></form>`
+    : html`<p><a class="button" href="${here}">${icon('count')}${t('Count it again')}</a></p>`}
 <form method="post" action="${here}/why" id="why" class="stack" novalidate>
 ${lines.filter((line) => difference(line) !== 0).map((line, i) => lineFields(ctx, line, i, all))}</form>`;
   return {
