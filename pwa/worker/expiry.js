@@ -5,7 +5,10 @@ import { asciiDigits } from '../page/quantity.js';
 /** Sooner than this a lot is shown as expiring soon. */
 export const SOON_DAYS = 90;
 const YEAR_MIN = 2000;
-const YEARS_AHEAD_MAX = 30;
+/** What lies further ahead was probably misread. */
+export const YEARS_AHEAD_MAX = 30;
+/** No medicine is said to keep longer. */
+const YEARS_EVER_MAX = 100;
 const DAY_MS = 86_400_000;
 
 /** @typedef {{ok: true, date: string} | {ok: false, error: 'form' | 'impossible' | 'far'}} Expiry */
@@ -75,14 +78,15 @@ function century(year) {
  *
  * @param {string} text not empty
  * @param {string} today ISO date
+ * @param {{far?: boolean}} [options] far: somebody has said that a date far ahead is on the label
  * @returns {Expiry}
  */
-export function parseExpiry(text, today) {
+export function parseExpiry(text, today, { far = false } = {}) {
   const found = parts(asciiDigits(text).trim());
   if (!found) return { ok: false, error: 'form' };
   const [year, month, day] = found;
   if (month < 1 || month > 12 || year > 9999 || day > lastDay(year, month)) return { ok: false, error: 'impossible' };
-  if (year < YEAR_MIN || year > Number(today.slice(0, 4)) + YEARS_AHEAD_MAX) return { ok: false, error: 'far' };
+  if (year < YEAR_MIN || year > Number(today.slice(0, 4)) + (far ? YEARS_EVER_MAX : YEARS_AHEAD_MAX)) return { ok: false, error: 'far' };
   return { ok: true, date: isoDate(year, month, day === 0 ? lastDay(year, month) : day) };
 }
 

@@ -7,7 +7,7 @@ import { icon, symbols } from './sprite.js';
 /** @import { Ctx, Page, Reply, SyncStatus } from './types.js' */
 
 /** Style sheets, side by side: one that imports another costs a journey more on the first load. */
-const STYLES = ['tokens', 'base', 'parts', 'rows', 'app', 'count', 'movements'];
+const STYLES = ['tokens', 'base', 'parts', 'rows', 'app', 'count', 'movements', 'sheet'];
 
 /** Page scripts, in every document; each is a file of pwa/page. */
 const SCRIPTS = ['screen', 'nudge', 'update', 'progress', 'syncbar', 'keypad', 'drafts', 'install', 'print'];

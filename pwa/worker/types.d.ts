@@ -150,6 +150,8 @@ export interface CardView {
   counted_at: number | null;
   /** The VVM stage that was seen last, 1 to 4; null if none was. */
   vvm: number | null;
+  /** The same of the last fact, null if there was none. */
+  moved_at: number | null;
 }
 
 export interface Product {
@@ -169,6 +171,9 @@ export interface Product {
 }
 
 export interface Facility { code: string; name: string; type?: string; zone?: string; supplied_by?: string | null; active?: boolean }
+/** A shelf or bin of the facility, where those are registered. */
+export interface Place { code: string; name: string; active?: boolean }
+export interface Program { code: string; name: string }
 export interface Reason { code: string; name: string; type: 'credit' | 'debit'; tags?: string[]; active?: boolean }
 export interface Lot { facility: string; product: string; number: string; expiry: string | null }
 
@@ -179,6 +184,8 @@ export interface Line {
   quantity?: number;
   counted?: number;
   reason?: string;
+  /** Of a counted line: why it differs from the book, signed like the difference. */
+  reasons?: { reason: string; quantity: number }[];
   location?: string;
   account?: string;
   /** The VVM stage that was seen. */

@@ -5,14 +5,15 @@ import { test } from 'node:test';
 
 import { checkEntry, rowsOfForm, rowsToCount, wireLines } from '../../pwa/worker/screens/count_entry.js';
 import { differences, itemDifference } from '../../pwa/worker/screens/count_differences.js';
-import { nextToCount, progress, toCount } from '../../pwa/worker/screens/count_session.js';
+import { toCount } from '../../pwa/worker/screens/count_scope.js';
+import { nextToCount, progress } from '../../pwa/worker/screens/count_session.js';
 
 /** @import { CardView, Product } from '../../pwa/worker/types.js' */
 /** @import { CountedLine, Session } from '../../pwa/worker/screens/count_session.js' */
 
 /** @param {string} lot @param {number} on_hand @param {string | null} [expiry] @returns {CardView} */
 function card(lot, on_hand, expiry = '2027-04-30') {
-  return { facility: 'F1', product: 'A', lot, expiry, location: '', account: '', on_hand, provisional: false, counted_at: null };
+  return { facility: 'F1', product: 'A', lot, expiry, location: '', account: '', on_hand, provisional: false, counted_at: null, moved_at: null };
 }
 
 /** @param {string} lot @param {string} typed */
@@ -28,28 +29,29 @@ function line(book, counted, lot = 'X') {
 /** @param {string[]} products @param {Record<string, CountedLine[]>} items @returns {Session} */
 function session(products, items) {
   return {
-    id: 's', facility: 'F1', user: 'ama', started_at: 0, finished_at: null, blind: false, category: '', products,
-    items: Object.fromEntries(Object.entries(items).map(([code, lines]) => [code, { at: 1, lines }])),
+    id: 's', facility: 'F1', user: 'ama', started_at: 0, resumed_at: null, finished_at: null, blind: false, two: false,
+    scope: 'all', name: '', label: '', products, pairs: {},
+    items: Object.fromEntries(Object.entries(items).map(([code, lines]) => [code, { at: 1, by: 'ama', lines }])),
   };
 }
 
 test('the scope of a count: the cards, a category, or everything, each by name', () => {
   const catalogue = /** @type {Product[]} */ ([['A', 'x'], ['B', 'y'], ['C', 'x']].map(([code, category]) => ({ code, name: code, category })));
   const cards = [card('X', 3), { ...card('Y', 0), product: 'C' }];
-  assert.deepEqual(toCount(catalogue, cards, 'cards', ''), ['A', 'C']);
-  assert.deepEqual(toCount(catalogue, cards, 'category', 'x'), ['A', 'C']);
-  assert.deepEqual(toCount(catalogue, cards, 'category', 'y'), ['B']);
-  assert.deepEqual(toCount(catalogue, cards, 'all', ''), ['A', 'B', 'C']);
+  assert.deepEqual(toCount(catalogue, cards, { scope: 'cards', name: '' }), ['A', 'C']);
+  assert.deepEqual(toCount(catalogue, cards, { scope: 'category', name: 'x' }), ['A', 'C']);
+  assert.deepEqual(toCount(catalogue, cards, { scope: 'category', name: 'y' }), ['B']);
+  assert.deepEqual(toCount(catalogue, cards, { scope: 'all', name: '' }), ['A', 'B', 'C']);
 });
 
 test('after an item comes the next one that is not counted, and round to the beginning', () => {
   const under = session(['A', 'B', 'C', 'D'], { B: [line(1, 1)], D: [line(1, 1)] });
-  assert.equal(nextToCount(under), 'A');
-  assert.equal(nextToCount(under, 'A'), 'C');
-  assert.equal(nextToCount(under, 'C'), 'A');
-  assert.equal(nextToCount(under, 'not in it'), 'A');
-  assert.equal(nextToCount(session(['A'], { A: [line(1, 1)] }), 'A'), null);
-  assert.deepEqual(progress(under), { counted: 2, of: 4 });
+  assert.equal(nextToCount(under, 'ama'), 'A');
+  assert.equal(nextToCount(under, 'ama', 'A'), 'C');
+  assert.equal(nextToCount(under, 'ama', 'C'), 'A');
+  assert.equal(nextToCount(under, 'ama', 'not in it'), 'A');
+  assert.equal(nextToCount(session(['A'], { A: [line(1, 1)] }), 'ama', 'A'), null);
+  assert.deepEqual(progress(under), { counted: 2, of: 4, once: 0, open: [] });
 });
 
 test('rows to count: the lots of the book by expiry, then the added ones, with what was half typed', () => {
@@ -116,7 +118,7 @@ for (const [name, lines, expected] of /** @type {[string, CountedLine[], object]
   ['below zero on the book', [line(-3, 2)], { difference: 5, agrees: false, opening: false, book: -3, counted: 2 }],
 ])) {
   test(`difference: ${name}`, () => {
-    assert.deepEqual(itemDifference('A', { at: 1, lines }), { product: 'A', ...expected });
+    assert.deepEqual(itemDifference('A', { lines }), { product: 'A', ...expected });
   });
 }
 

@@ -130,7 +130,7 @@ test('a lot that is not on the list is added, its month meaning the last day', a
 });
 
 for (const [number, expiry, words] of /** @type {[string, string, RegExp][]} */ ([
-  ['', '04/27', /Enter the lot number\./], ['B7', '13/27', /There is no such date\./], ['B7', '', /Enter the expiry that is printed/], ['B7', '04/99', /too far away/], ['B7', 'soon', /Enter the expiry as month and year/],
+  ['', '04/27', /Enter the lot number\./], ['B7', '13/27', /There is no such date\./], ['B7', '', /Enter the expiry that is printed/], ['B7', '04/99', /Is it really what the label says\?/], ['B7', 'soon', /Enter the expiry as month and year/],
 ])) {
   test(`a lot "${number}" that expires "${expiry}" is refused`, async () => {
     const count = await begun();

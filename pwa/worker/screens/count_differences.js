@@ -17,7 +17,7 @@ export const ACCURATE_SHARE = 0.1;
 
 /**
  * @param {string} product
- * @param {CountedItem} item
+ * @param {Pick<CountedItem, 'lines'>} item
  * @returns {ItemDifference}
  */
 export function itemDifference(product, item) {
@@ -34,10 +34,10 @@ export function itemDifference(product, item) {
 }
 
 /**
- * @param {CountedLine} line
+ * @param {Pick<CountedLine, 'book' | 'counted'>} line
  * @returns {boolean | null} within a tenth of the book; null where there was no book
  */
-function accurate({ book, counted }) {
+export function accurate({ book, counted }) {
   if (book === null) return null;
   return book === 0 ? counted === 0 : Math.abs(counted - book) <= Math.abs(book) * ACCURATE_SHARE;
 }

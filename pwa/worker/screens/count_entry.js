@@ -3,6 +3,9 @@
 import { byExpiry } from '../fefo.js';
 import { parseQuantity } from '../../page/quantity.js';
 
+/** A figure so many times the largest one ever seen of a product is asked about. */
+const ABSURD_TIMES = 10;
+
 /** @import { CardView, Line } from '../types.js' */
 /** @import { CountedLine } from './count_session.js' */
 
@@ -50,9 +53,10 @@ export function rowsOfForm(form) {
  *
  * @param {readonly CardView[]} cards of the product
  * @param {readonly EntryRow[]} kept half typed before
+ * @param {string} [location] where the row without a lot is
  * @returns {EntryRow[]}
  */
-export function rowsToCount(cards, kept) {
+export function rowsToCount(cards, kept, location = '') {
   const typed = new Map(kept.map((row) => [rowKey(row), row.typed]));
   const rows = cards.filter((card) => card.on_hand !== 0).sort(byExpiry).map((card) => ({
     lot: card.lot, expiry: card.expiry, location: card.location, account: card.account, typed: typed.get(rowKey(card)) ?? '',
@@ -60,7 +64,7 @@ export function rowsToCount(cards, kept) {
   const shown = new Set(rows.map(rowKey));
   const added = kept.filter((row) => !shown.has(rowKey(row)) && (row.lot !== '' || row.typed !== ''));
   const all = [...rows, ...added];
-  return all.length > 0 ? all : [{ lot: '', expiry: null, location: '', account: '', typed: '' }];
+  return all.length > 0 ? all : [{ lot: '', expiry: null, location, account: '', typed: '' }];
 }
 
 /**
@@ -103,13 +107,25 @@ export function checkEntry(rows, cards, zero) {
 }
 
 /**
+ * @param {readonly EntryRow[]} rows
+ * @param {number} largest ever seen of the product, 0 where nothing was
+ * @returns {{row: number, value: number} | null} the largest figure that can hardly be meant
+ */
+export function absurd(rows, largest) {
+  const [first] = rows.map(({ typed }, row) => ({ row, read: parseQuantity(typed) }))
+    .flatMap(({ row, read }) => (read.ok && largest > 0 && read.value > largest * ABSURD_TIMES ? [{ row, value: read.value }] : []))
+    .sort((a, b) => b.value - a.value);
+  return first ?? null;
+}
+
+/**
  * @param {string} product
  * @param {readonly CountedLine[]} lines
  * @returns {Line[]} as they go over the wire
  */
 export function wireLines(product, lines) {
-  return lines.map(({ lot, expiry, location, account, counted }) => ({
-    product, lot: lot === '' ? null : { number: lot, expiry }, counted,
+  return lines.map(({ lot, expiry, location, account, counted, reasons = [] }) => ({
+    product, lot: lot === '' ? null : { number: lot, expiry }, counted, ...(reasons.length > 0 && { reasons }),
     ...(location !== '' && { location }), ...(account !== '' && { account }),
   }));
 }

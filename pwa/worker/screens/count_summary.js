@@ -4,14 +4,17 @@ import { clock } from '../clock.js';
 import { html } from '../html.js';
 import { page, redirect } from '../layout.js';
 import { route } from '../router.js';
-import { product, putDraft } from '../store.js';
+import { product, putDraft, reasons } from '../store.js';
 import { icon } from '../sprite.js';
 import { differences } from './count_differences.js';
-import { ROWS_MAX, howFar, noSuchCount } from './count_list.js';
-import { progress, sessionKey, sessionOf } from './count_session.js';
-import { chip, empty, notice } from './parts.js';
+import { ROWS_MAX } from './count_list.js';
+import { inSession, progress, sessionKey, sessionOf } from './count_session.js';
+import { howFar, noSuchCount } from './count_words.js';
+import { arrow, chip, empty, notice } from './parts.js';
+import { reasonWords } from './reason_words.js';
 
-/** @import { Ctx, Product, Reply } from '../types.js' */
+/** @import { Html } from '../html.js' */
+/** @import { Ctx, Product, Reason, Reply } from '../types.js' */
 /** @import { ItemDifference } from './count_differences.js' */
 /** @import { Session } from './count_session.js' */
 
@@ -32,15 +35,35 @@ function verdict(ctx, item) {
  * @param {Session} session
  * @param {ItemDifference} item
  * @param {Product | undefined} row
+ * @param {readonly Reason[]} all
  */
-function itemRow(ctx, session, item, row) {
+function itemRow(ctx, session, item, row, all) {
   const { t, fmt } = ctx;
+  const given = (session.items[item.product]?.lines ?? []).flatMap((line) => line.reasons ?? []);
+  /** @param {{reason: string, quantity: number}} one */
+  const words = ({ reason, quantity }) => `${reasonWords(ctx, all.find(({ code }) => code === reason) ?? { code: reason, name: reason, type: 'debit' })}: ${fmt.number(Math.abs(quantity))}`;
   const inside = html`<span class="row-words"><span class="row-name">${row?.name ?? item.product}</span>
-<span class="row-detail">${verdict(ctx, item)}${!item.opening && html`<span>${t('Book {n}', { n: fmt.number(item.book) })}</span>`}</span></span>
+<span class="row-detail">${verdict(ctx, item)}${!item.opening && html`<span>${t('Book {n}', { n: fmt.number(item.book) })}</span>`}${given.map((one) => html`<span>${words(one)}</span>`)}</span></span>
 <span class="row-figure">${fmt.number(item.counted)}<span class="row-unit">${row?.dispensing_unit}</span></span>`;
   return html`<li>${session.finished_at === null
     ? html`<a class="row" href="/app/count/${session.id}/item/${encodeURIComponent(item.product)}">${inside}</a>`
     : html`<a class="row" href="/app/stock/${encodeURIComponent(item.product)}">${inside}</a>`}</li>`;
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {Session} session
+ * @returns {Promise<Html | null>} what two people have not settled: it is not saved
+ */
+async function unsettled(ctx, session) {
+  const { t, tn, fmt } = ctx;
+  const { once, open } = progress(session);
+  if (once + open.length === 0) return null;
+  const rows = await Promise.all(open.map(async (code) => html`<li><a class="row" href="/app/count/${session.id}/item/${encodeURIComponent(code)}">
+<span class="row-words"><span class="row-name">${(await product(code))?.name ?? code}</span><span class="row-detail">${session.pairs[code]?.tallies.map(({ by }) => html`<span>${by}</span>`)}${chip('bad', 'alert', t('To decide'))}</span></span>${arrow()}</a></li>`));
+  return html`${once > 0 && notice('warn', tn('One product was counted by one person only. It is not saved before a second has counted it.', '{n} products were counted by one person only. They are not saved before a second has counted them.', once, { n: fmt.number(once) }))}
+${open.length > 0 && html`<section class="stack-tight"><h2>${t('The two counts differ, or lack a reason')}</h2><ul class="rows">${session.finished_at === null ? rows.slice(0, ROWS_MAX) : null}</ul>
+${session.finished_at !== null && html`<p class="soft">${tn('{n} was not saved.', '{n} were not saved.', open.length, { n: fmt.number(open.length) })}</p>`}</section>`}`;
 }
 
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
@@ -50,17 +73,19 @@ export async function countSummary(ctx) {
   if (!session) return noSuchCount(ctx);
   const { counted, of } = progress(session);
   const all = differences(session);
+  const known = await reasons();
   const differing = all.items.filter((item) => !item.agrees);
   const others = all.items.filter((item) => item.agrees);
   const rows = new Map(await Promise.all(all.items.map(async (item) => /** @type {const} */ ([item.product, await product(item.product)]))));
   /** @param {ItemDifference} item */
-  const line = (item) => itemRow(ctx, session, item, rows.get(item.product));
+  const line = (item) => itemRow(ctx, session, item, rows.get(item.product), known);
   const left = of - counted;
   const here = `/app/count/${session.id}`;
   const finished = session.finished_at;
-  const body = counted === 0 ? empty('count', t('Nothing counted yet'), t('Count the first item, then its difference to the book shows here.'))
+  const waiting = await unsettled(ctx, session);
+  const body = all.items.length === 0 && waiting === null ? empty('count', t('Nothing counted yet'), t('Count the first item, then its difference to the book shows here.'))
     : html`${finished !== null && notice('good', t('Finished {when}. Every figure was saved when it was entered.', { when: fmt.dateTime(finished) }))}
-${howFar(ctx, session)}
+${howFar(ctx, session)}${waiting}
 <dl class="figures"><div class="figure"><dt>${t('agree with the book')}</dt><dd>${fmt.number(all.agree)}</dd></div>
 <div class="figure"><dt>${t('short')}</dt><dd>${fmt.number(all.short)}</dd></div>
 <div class="figure"><dt>${t('over')}</dt><dd>${fmt.number(all.over)}</dd></div>
@@ -77,10 +102,12 @@ ${others.length > 0 && html`<section class="stack-tight"><h2>${t('No difference'
 
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
 export async function countFinish(ctx) {
-  const session = await sessionOf(ctx);
-  if (!session) return noSuchCount(ctx);
-  if (session.finished_at === null) await putDraft(sessionKey(session.id), { ...session, finished_at: clock.now() });
-  return redirect(`/app/count/${session.id}/summary`);
+  return inSession(ctx, async () => {
+    const session = await sessionOf(ctx);
+    if (!session) return noSuchCount(ctx);
+    if (session.finished_at === null) await putDraft(sessionKey(session.id), { ...session, finished_at: clock.now() });
+    return redirect(`/app/count/${session.id}/summary`);
+  });
 }
 
 route('GET', '/app/count/:session/summary', countSummary);

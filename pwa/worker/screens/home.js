@@ -6,6 +6,7 @@ import { page, redirect } from '../layout.js';
 import { route } from '../router.js';
 import { cardsView, getMeta, isOpen, problems, setMeta } from '../store.js';
 import { icon } from '../sprite.js';
+import { clockNotice } from './clock_notice.js';
 import { progress, sessions } from './count_session.js';
 import { moreTasks } from './more.js';
 import { arrow, notice } from './parts.js';
@@ -38,7 +39,7 @@ function roleWords({ t }, role) {
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
 export async function home(ctx) {
   const { t, tn, fmt, me } = ctx;
-  const [cards, counts, withdrawn, all] = await Promise.all([cardsView(), sessions(ctx), getMeta('withdrawn'), problems()]);
+  const [cards, counts, withdrawn, all, clockWrong] = await Promise.all([cardsView(), sessions(ctx), getMeta('withdrawn'), problems(), clockNotice(ctx)]);
   const wrong = all.filter(isOpen).length;
   const open = counts.find((session) => session.finished_at === null);
   const may = new Set(me.rights);
@@ -57,7 +58,7 @@ export async function home(ctx) {
     ...(moreTasks(ctx).length > 0 ? [{ right: 'stock.view', symbol: 'more', url: '/app/more', name: t('More tasks'), detail: t('Transfer, return, move, unpack, expiry dates') }] : []),
   ].filter((tile) => may.has(tile.right));
   const role = roleWords(ctx, me.role);
-  const body = html`<p class="line soft">${icon('person')}<span>${t('Signed in: {name}', { name: me.name })}</span></p>
+  const body = html`<p class="line soft">${icon('person')}<span>${t('Signed in: {name}', { name: me.name })}</span></p>${clockWrong}
 ${open && html`<a class="notice notice-warn" href="/app/count/${open.id}">${icon('count')}<span><strong>${t('Go on counting')}</strong><br>${t('{n} of {m} counted', { n: fmt.number(progress(open).counted), m: fmt.number(progress(open).of) })}</span>${arrow()}</a>`}
 ${withdrawn && notice('warn', t('Since {time} this device may not see the stock of {facility}, so its cards were removed from here. Nothing that was recorded here is lost: what waits is still sent. Ask your administrator.', { time: fmt.dateTime(withdrawn.at), facility: me.facilityName }))}
 ${tiles.length === 0 && !withdrawn && notice('warn', t('Your account may not record stock here. Ask your administrator.'))}

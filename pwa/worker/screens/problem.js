@@ -183,7 +183,7 @@ export async function problemCount(ctx) {
   const code = problem ? productOf(problem) : '';
   if (!problem || !(await product(code))) return gone(ctx);
   const under_way = (await sessions(ctx)).find((one) => one.finished_at === null && one.products.includes(code) && !(code in one.items));
-  const session = under_way ?? (await begin(ctx, { scope: 'all', category: '', blind: false, product: code }));
+  const session = under_way ?? (await begin(ctx, { scope: 'chosen', name: '', blind: false, products: [code] }));
   return redirect(`/app/count/${session.id}/item/${encodeURIComponent(code)}`);
 }
 

@@ -41,6 +41,7 @@ function cardViews(product, pulled, { facility, work }, stages) {
     expiry: expiries.get(card.lot) ?? mine.cards.get(cardKey(card))?.card.expiry ?? null,
     on_hand: view.on_hand, provisional: view.provisional, counted_at: view.counted?.[0] ?? null,
     vvm: seen.get(cardKey(card))?.value ?? null,
+    moved_at: view.last?.[0] ?? null,
   })).sort(byExpiry);
 }
 
@@ -126,4 +127,38 @@ export async function largestSeen(product) {
   const [cards, moved] = await Promise.all([cardView(product), movements(product)]);
   const held = cards.reduce((sum, card) => sum + Math.max(0, card.on_hand), 0);
   return Math.max(held, ...moved.map(({ lines }) => Math.abs(lines.reduce((sum, line) => sum + line.quantity, 0))));
+}
+
+/** @type {{own: number, since: number, value: Map<string, number[]>} | null} */
+let touched = null;
+
+/**
+ * @param {number} since ms since the epoch
+ * @returns {Promise<Map<string, number[]>>} by product code, when operations of this device that move stock happened since
+ */
+export async function touches(since) {
+  const { own } = revision;
+  if (touched?.own === own && touched.since === since) return touched.value;
+  const records = await recordsSince(since);
+  /** @type {Map<string, number[]>} */
+  const value = new Map();
+  for (const { kind, products, occurred_at } of records) {
+    if (kind === 'stock.count' || kind === 'stock.reverse') continue;
+    for (const code of products) {
+      const times = value.get(code);
+      if (times) times.push(occurred_at);
+      else value.set(code, [occurred_at]);
+    }
+  }
+  touched = { own, since, value };
+  return value;
+}
+
+/**
+ * @param {number} since ms since the epoch
+ * @returns {Promise<OutboxRecord[]>} saved since, for an id begins with when it was made
+ */
+async function recordsSince(since) {
+  const bits = Math.max(0, Math.floor(since)).toString(16).padStart(12, '0');
+  return (await database()).getAll('outbox', IDBKeyRange.lowerBound(`${bits.slice(0, 8)}-${bits.slice(8)}`));
 }

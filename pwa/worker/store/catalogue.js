@@ -2,7 +2,7 @@
 
 import { database, revision } from './database.js';
 
-/** @import { Facility, Product, Reason } from '../types.js' */
+/** @import { Facility, Place, Product, Program, Reason } from '../types.js' */
 
 /** @type {{pulled: number, products: Product[], byCode: Map<string, Product>, texts: string[]} | null} */
 let index = null;
@@ -73,7 +73,7 @@ export async function searchProducts(text, limit) {
 const sorted = new Map();
 
 /**
- * @param {'reason' | 'facility' | 'user'} entity
+ * @param {'reason' | 'facility' | 'user' | 'program' | 'location'} entity
  * @returns {Promise<any[]>} its rows by name, kept in memory until the next pull
  */
 async function byName(entity) {
@@ -81,7 +81,9 @@ async function byName(entity) {
   if (known?.pulled === revision.pulled) return known.rows;
   const { pulled } = revision;
   const collator = new Intl.Collator();
-  const rows = (await (await database()).getAll(entity)).sort((a, b) => collator.compare(a.name, b.name));
+  const db = await database();
+  // A store of an older version of the app may lack what a newer one pulls.
+  const rows = !db.objectStoreNames.contains(entity) ? [] : (await db.getAll(entity)).sort((a, b) => collator.compare(a.name, b.name));
   sorted.set(entity, { pulled, rows });
   return rows;
 }
@@ -89,6 +91,16 @@ async function byName(entity) {
 /** @returns {Promise<Reason[]>} by name */
 export async function reasons() {
   return byName('reason');
+}
+
+/** @returns {Promise<Program[]>} by name */
+export async function programs() {
+  return byName('program');
+}
+
+/** @returns {Promise<Place[]>} the shelves and bins that were registered, by name */
+export async function places() {
+  return byName('location');
 }
 
 /** @returns {Promise<Facility[]>} by name */
