@@ -154,7 +154,7 @@ function bracketed(text) {
  * @param {string} text a GS1 Digital Link: "https://example.org/01/06291041500213/10/AB12?17=270430"
  * @returns {[string, string][] | null} null for another address
  */
-function linked(text) {
+function ofLink(text) {
   const found = /^https?:\/\/[^/?#]+(?:\/[^?#]*?)??\/((?:01|gtin)\/\d{8,14}(?:\/[^?#]*)?)(?:\?([^#]*))?(?:#.*)?$/i.exec(text);
   if (!found) return null;
   const path = /** @type {string} */ (found[1]).replace(/\/$/, '').split('/');
@@ -214,7 +214,7 @@ function read(text, today) {
   if (bare === '') throw new Refused('empty');
   const certain = WITH_FNC1.test(symbology) || bare !== content;
   if (/^\(\d{2,4}\)/.test(bare)) return scanOf(bracketed(bare), today);
-  const link = linked(bare);
+  const link = ofLink(bare);
   if (link) return scanOf(link, today);
   if (!certain) {
     // An EAN-13 may have the two or five digits of a magazine behind it.

@@ -20,3 +20,5 @@ import './screens/stock.js';
 import './screens/stock_card.js';
 import './screens/adjust.js';
 import './screens/adjust_product.js';
+import './screens/scan.js';
+import './screens/scan_link.js';

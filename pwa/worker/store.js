@@ -2,5 +2,6 @@
 
 export { getDraft, putDraft, deleteDraft, drafts, getMeta, setMeta } from './store/meta.js';
 export { facilities, product, products, reasons, searchProducts } from './store/catalogue.js';
+export { productsOf } from './store/gtins.js';
 export { cardView, cardsView, lotsOf, movements } from './store/cards.js';
 export { isOpen, problems } from './store/problems.js';

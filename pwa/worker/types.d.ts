@@ -90,6 +90,7 @@ export interface Product {
   active: boolean;
   cold_chain: boolean;
   controlled: boolean;
+  identifiers?: { system: string; value: string }[];
 }
 
 export interface Facility { code: string; name: string; type?: string; zone?: string; supplied_by?: string | null; active?: boolean }
@@ -108,7 +109,7 @@ export interface Line {
 }
 
 export type Kind = 'stock.receive' | 'stock.issue' | 'stock.dispense' | 'stock.adjust' | 'stock.count' | 'stock.unpack'
-  | 'stock.reverse' | 'device.gap' | 'exception.resolve';
+  | 'stock.reverse' | 'device.gap' | 'exception.resolve' | 'product.identify';
 
 /** An exception as it came with the answer to an operation. */
 export interface AnswerException { id: string; code: string; line?: number; detail?: Record<string, unknown> }
@@ -253,6 +254,8 @@ export interface Build {
   version: string;
   /** Path -> content hash, of the files kept in Cache Storage. */
   files: Record<string, string>;
+  /** Those of them that are not fetched before they are asked for. */
+  demanded?: string[];
 }
 
 /** What the device remembers about itself, in the store `meta`. */

@@ -20,9 +20,9 @@ import { savingFailed } from './saving.js';
 /** @typedef {{card?: string | null, reason?: string | null, quantity?: string | null, warn?: string, failure?: string}} Errors */
 /** @typedef {Pick<CardView, 'lot' | 'expiry' | 'location' | 'account' | 'on_hand'>} Choice a card to adjust */
 
-/** @param {Ctx} ctx */
-function draftKey({ me, params }) {
-  return `adjust/${me.facility}/${me.user}/${params.product}`;
+/** @param {Ctx['me']} me @param {string} code of the product */
+export function draftKey({ facility, user }, code) {
+  return `adjust/${facility}/${user}/${code}`;
 }
 
 /** @param {URLSearchParams} form @returns {Fields} */
@@ -99,12 +99,12 @@ function unknown(ctx) {
 export async function adjustProduct(ctx) {
   const row = await product(ctx.params.product ?? '');
   if (!row) return unknown(ctx);
-  return page(ctx, await form(ctx, row, (await getDraft(draftKey(ctx))) ?? { card: '', reason: '', quantity: '' }));
+  return page(ctx, await form(ctx, row, (await getDraft(draftKey(ctx.me, row.code))) ?? { card: '', reason: '', quantity: '' }));
 }
 
 /** @param {Ctx} ctx @returns {Promise<Reply>} nothing to show: the page keeps what is being typed */
 export async function adjustDraft(ctx) {
-  await putDraft(draftKey(ctx), fieldsOf(ctx.form));
+  await putDraft(draftKey(ctx.me, ctx.params.product ?? ''), fieldsOf(ctx.form));
   return { status: 204, headers: {}, body: '' };
 }
 
@@ -129,7 +129,7 @@ export async function adjustSave(ctx) {
     return invalid(ctx, await form(ctx, row, fields, { warn: t('This takes away {n} more than the book shows. Is it right? You will be asked to count this product.', { n: fmt.number(beyond) }) }));
   }
   try {
-    await append('stock.adjust', { lines: [adjustment(row.code, card, reason, read.value)] }, { drafts: { [draftKey(ctx)]: undefined } });
+    await append('stock.adjust', { lines: [adjustment(row.code, card, reason, read.value)] }, { drafts: { [draftKey(ctx.me, row.code)]: undefined } });
   } catch (error) {
     return invalid(ctx, await form(ctx, row, fields, { failure: savingFailed(ctx, error) }));
   }

@@ -77,7 +77,8 @@ async function itemPage(ctx, state) {
   const { counted, of } = progress(session);
   const before = session.items[row.code];
   const wrong = faults && faults.size > 0 ? Math.min(...faults.keys()) : undefined;
-  const focus = unseen.length > 0 ? -1 : wrong ?? Math.max(0, rows.findIndex((entry) => entry.typed === ''));
+  const aimed = rows.findIndex((entry) => entry.lot !== '' && entry.lot === ctx.query.get('scanned'));
+  const focus = unseen.length > 0 ? -1 : wrong ?? (aimed >= 0 ? aimed : Math.max(0, rows.findIndex((entry) => entry.typed === '')));
   const body = html`${failure && notice('bad', failure, { urgent: true })}${await justSaved(ctx, session)}
 <p class="soft small"><span>${t('{n} of {m} counted', { n: fmt.number(counted), m: fmt.number(of) })}</span> · <span class="code">${row.code}</span> · <span>${row.dispensing_unit}</span>${
   row.pack_size !== null && row.pack_size > 1 && html` · <span>${t('pack of {n}', { n: fmt.number(row.pack_size) })}</span>`}</p>

@@ -42,13 +42,15 @@ export function choices(cards, own) {
 function lotsPage(ctx, row, cards, typed, errors = new Map()) {
   const { t, fmt } = ctx;
   const here = `/app/issue/product/${encodeURIComponent(row.code)}/lots`;
+  const aimed = cards.findIndex((card) => card.lot !== '' && card.lot === ctx.query.get('scanned'));
+  const focus = errors.keys().next().value ?? Math.max(0, aimed);
   const body = html`<p class="soft">${t('First expired, first out: take another lot only with a good reason.')}</p>
 <form method="post" action="${here}" id="lots" novalidate><ul class="lots">${cards.map((card, i) => {
     const name = card.lot === '' ? t('Without a lot number') : t('Lot {number}', { number: card.lot });
     const error = errors.get(i) ?? null;
     return html`<li><label class="lot" for="figure-${i}"><span class="lot-words"><span class="lot-number">${name}</span>
 <span class="row-detail">${card.lot !== '' && expiryChip(ctx, card.expiry)}<span>${t('On the book: {n}', { n: fmt.number(card.on_hand) })}</span></span></span>
-${figureField({ id: `figure-${i}`, name: 'quantity', value: typed[i] ?? '', label: t('{lot}: how many go out?', { lot: name }), error, focus: i === (errors.keys().next().value ?? 0) })}
+${figureField({ id: `figure-${i}`, name: 'quantity', value: typed[i] ?? '', label: t('{lot}: how many go out?', { lot: name }), error, focus: i === focus })}
 ${fieldError(`figure-${i}`, error)}</label><input type="hidden" name="card" value="${rowKey(card)}"></li>`;
   })}</ul></form>`;
   return {

@@ -15,6 +15,7 @@ export function kindWords({ t }, kind) {
     'stock.receive': t('Receipt'), 'stock.issue': t('Issue'), 'stock.dispense': t('Dispensing'),
     'stock.adjust': t('Adjustment'), 'stock.count': t('Count'), 'stock.unpack': t('Unpacking'),
     'stock.reverse': t('Undoing'), 'device.gap': t('Lost delivery number'), 'exception.resolve': t('Decision'),
+    'product.identify': t('Code of a product'),
   }[kind] ?? kind;
 }
 

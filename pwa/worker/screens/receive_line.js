@@ -19,7 +19,7 @@ import { expiryWords, fieldError, quantityWords, question, textField } from './p
 /** @typedef {{number?: string | null, expiry?: string | null, quantity?: string | null}} Errors */
 
 /** @param {Ctx} ctx @param {string} code */
-function halfTypedKey(ctx, code) {
+export function halfTypedKey(ctx, code) {
   return `${draftKey(ctx, 'receive')}/line/${code}`;
 }
 
@@ -50,7 +50,7 @@ ${errors.warn && question('line', errors.warn, { name: 'sure', value: 'yes', wor
 ${textField({ id: 'expiry', label: t('Expiry'), value: fields.expiry, hint: t('such as 04/27'), error: errors.expiry, length: 10 })}</div>
 <datalist id="known">${known.map((lot) => html`<option value="${lot.number}"></option>`)}</datalist>
 <div class="field"><label class="field-label" for="quantity">${t('How many came in?')} <span class="soft">(${row.dispensing_unit})</span></label>
-${figureField({ id: 'quantity', name: 'quantity', value: fields.quantity, label: t('How many came in?'), error: quantityError, focus: quantityError !== null })}
+${figureField({ id: 'quantity', name: 'quantity', value: fields.quantity, label: t('How many came in?'), error: quantityError, focus: quantityError !== null || (ctx.query.has('scanned') && fields.number !== '') })}
 ${fieldError('quantity', quantityError)}</div></form>`;
   return {
     title: row.name, back: '/app/receive/product', body,
