@@ -37,6 +37,7 @@ _TYPES = {
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
     ".json": "application/json",
+    ".wasm": "application/wasm",
 }
 _NOT_SERVED = frozenset({"tsconfig.json"})
 _COMPRESS_FROM = 400
@@ -46,6 +47,13 @@ _HASH_LENGTH = 16
 _LINKED = ("worker/", "vendor/idb.js", "worker.js")
 # Asked for by the browser itself, and only while the app is installed, or before the worker is there.
 _NOT_KEPT = ("/icons/icon-", "/page/boot.js")
+# The decoder is a worker of its own, and WebAssembly runs nowhere else.
+DECODER = "/page/decoder.js"
+# Large, and only for a camera on some devices: kept from when they were first asked for.
+_ON_DEMAND = (DECODER, "/vendor/zxing_reader.")
+DECODER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+
+_HEADERS = {WORKER: {"Service-Worker-Allowed": "/"}, DECODER: {"Content-Security-Policy": DECODER_POLICY}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,8 @@ def _stamped(assets: Mapping[str, Asset], worker: str) -> Asset:
     hashes = {path: asset.digest for path, asset in sorted(assets.items())}
     version = hashlib.sha256((worker + json.dumps(hashes)).encode()).hexdigest()[:_HASH_LENGTH]
     kept = {path: digest for path, digest in hashes.items() if not path.startswith(_NOT_KEPT)}
-    build = json.dumps({"version": version, "files": kept}, separators=(",", ":"))
+    demanded = [path for path in kept if path.startswith(_ON_DEMAND)]
+    build = json.dumps({"version": version, "files": kept, "demanded": demanded}, separators=(",", ":"))
     return Asset.of(f"self.BUILD={build};\n{worker}".encode(), _TYPES[".js"])
 
 
@@ -145,8 +154,7 @@ def app_routes(root: Path = PWA) -> tuple[list[ControllerRouterHandler], str]:
     @get(sorted(assets), include_in_schema=False)
     async def file(request: Request[Any, Any, Any]) -> Response[bytes]:
         path = request.scope["path"]
-        headers = {"Service-Worker-Allowed": "/"} if path == WORKER else {}
-        return answer(request, assets[path], headers)
+        return answer(request, assets[path], _HEADERS.get(path, {}))
 
     @get(["/app", "/app/{rest:path}"], include_in_schema=False)
     async def shell(request: Request[Any, Any, Any]) -> Response[bytes]:

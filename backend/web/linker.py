@@ -20,6 +20,7 @@ _EXPORT_FROM = re.compile(r"^export \{([^}]*)\} from '(\.[^']+)';$", re.MULTILIN
 _EXPORT_LIST = re.compile(r"^export \{([^}]*)\};$", re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async function|function|class|const) ([A-Za-z_$][\w$]*))", re.MULTILINE)
 _LEFT_OVER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+_SHADOW = re.compile(r"^(?:async function|function|class|const|let) linked\b", re.MULTILINE)
 # A comment that has its lines to itself; one that stands before code on its line is a type cast and stays.
 _COMMENT = re.compile(r"^[ \t]*/\*\*(?:(?!\*/)[\s\S])*\*/[ \t]*\n", re.MULTILINE)
 
@@ -84,6 +85,8 @@ def _add(path: str, read: Callable[[str], str], pieces: dict[str, str], above: t
         flags=re.MULTILINE,
     )
     text = _EXPORT.sub(exported, _EXPORT_LIST.sub(exported_list, text))
+    if _SHADOW.search(text):
+        raise CannotLink(f"{path}: `linked` is the name of what the modules are linked by")
     if left := _LEFT_OVER.search(text):
         raise CannotLink(f"{path}: this form of import or export is not understood: {left[0]}")
     pieces[path] = (

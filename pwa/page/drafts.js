@@ -6,8 +6,11 @@ const PAUSE_MS = 250;
 /** @type {Map<HTMLFormElement, ReturnType<typeof setTimeout>>} forms with something not kept yet */
 const pending = new Map();
 
-/** @param {HTMLFormElement} form whose data-draft says where the worker takes it */
-function keep(form) {
+/**
+ * @param {HTMLFormElement} form whose data-draft says where the worker takes it
+ * @returns {Promise<unknown>}
+ */
+async function keep(form) {
   clearTimeout(pending.get(form));
   pending.delete(form);
   const address = form.dataset.draft;
@@ -15,18 +18,19 @@ function keep(form) {
   const fields = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (typeof value === 'string') fields.append(name, value);
   // The worker answers; should it not be there, the form itself is still on the screen.
-  fetch(address, { method: 'POST', body: fields, keepalive: true }).catch(() => {});
+  await fetch(address, { method: 'POST', body: fields, keepalive: true }).catch(() => {});
 }
 
-function keepAll() {
-  for (const form of [...pending.keys()]) keep(form);
+/** @returns {Promise<unknown>} when everything that was typed so far is kept */
+export function keepAll() {
+  return Promise.all([...pending.keys()].map(keep));
 }
 
 document.addEventListener('input', ({ target }) => {
   const form = target instanceof Element ? target.closest('form') : null;
   if (!form?.dataset.draft) return;
   clearTimeout(pending.get(form));
-  pending.set(form, setTimeout(() => keep(form), PAUSE_MS));
+  pending.set(form, setTimeout(() => void keep(form), PAUSE_MS));
 });
 // A form that is sent is kept by what it does; writing its draft afterwards would bring it back.
 document.addEventListener('submit', ({ target }) => {
@@ -36,9 +40,9 @@ document.addEventListener('submit', ({ target }) => {
 }, { capture: true });
 // A link away from the form: what was typed last must be there when one comes back.
 document.addEventListener('click', ({ target }) => {
-  if (target instanceof Element && target.closest('a[href]')) keepAll();
+  if (target instanceof Element && target.closest('a[href]')) void keepAll();
 }, { capture: true });
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'hidden') keepAll();
+  if (document.visibilityState === 'hidden') void keepAll();
 });
 addEventListener('pagehide', keepAll);

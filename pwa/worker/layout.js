@@ -1,16 +1,17 @@
 /** The frame around every screen: document, header, sync bar, and how htmx takes over links and forms. */
 
 import { html } from './html.js';
+import { scanDoor, scanNotice } from './scan_door.js';
 import { icon, symbols } from './sprite.js';
 
 /** @import { Html } from './html.js' */
 /** @import { Ctx, Page, Reply, SyncStatus } from './types.js' */
 
 /** Style sheets, side by side: one that imports another costs a journey more on the first load. */
-const STYLES = ['tokens', 'base', 'parts', 'rows', 'app', 'count', 'movements', 'sheet'];
+const STYLES = ['tokens', 'base', 'parts', 'rows', 'app', 'count', 'movements', 'sheet', 'scan'];
 
 /** Page scripts, in every document; each is a file of pwa/page. */
-const SCRIPTS = ['screen', 'nudge', 'update', 'progress', 'syncbar', 'keypad', 'drafts', 'install', 'print'];
+const SCRIPTS = ['screen', 'nudge', 'update', 'progress', 'syncbar', 'keypad', 'drafts', 'install', 'print', 'wedge', 'camera'];
 
 export const POLICY = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'", "connect-src 'self'",
@@ -62,9 +63,10 @@ function screen(ctx, { title, back, body, bar }) {
   return html`<header class="top">
 ${back ? html`<a class="back" href="${back}" aria-label="${ctx.t('Back')}">${icon('back', 'icon-turn')}</a>` : null}
 <h1 id="title">${title}</h1>
+${scanDoor(ctx)}
 ${ctx.me.user !== '' && html`<a id="sync-bar" class="sync-bar sync-${ctx.sync.state}" href="/app/operations"><span id="sync-status" class="sync-status" role="status">${syncWords(ctx, ctx.sync)}</span></a>`}
 </header>
-<main id="main" tabindex="-1">${body}</main>
+<main id="main" tabindex="-1">${scanNotice(ctx)}${body}</main>
 ${bar ? html`<footer class="bar">${bar}</footer>` : null}`;
 }
 

@@ -20,33 +20,47 @@ export function build() {
 
 /**
  * Fetch the files of this build that no earlier build had. Nothing is installed unless every file came and
- * is what the stamp says.
+ * is what the stamp says. A file that is only for some devices is brought up to date where an earlier build had it,
+ * and else left until it is asked for.
  *
  * @param {Build} wanted
  */
-export async function install({ version, files }) {
+export async function install({ version, files, demanded = [] }) {
   const cache = await caches.open(PREFIX + version);
   const earlier = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== PREFIX + version);
   // All are tried even if one fails: the next attempt goes on with what this one brought.
   const outcomes = await Promise.allSettled(Object.entries(files).map(async ([path, hash]) => {
+    let here = false;
     for (const name of [PREFIX + version, ...earlier]) {
       const known = await (await caches.open(name)).match(path);
+      here ||= known !== undefined;
       if (known?.headers.get(HASH) !== hash) continue;
       if (name !== PREFIX + version) await cache.put(path, known);
       return;
     }
-    const response = await fetch(path, { cache: 'no-cache' });
-    const body = await response.arrayBuffer();
-    if (!response.ok || (await digest(body)) !== hash) throw new Error(`${path} is not the file of this build`);
-    const headers = new Headers({ 'Content-Type': response.headers.get('Content-Type') ?? '', [HASH]: hash });
-    for (const name of ['Content-Security-Policy', 'X-Content-Type-Options']) {
-      const value = response.headers.get(name);
-      if (value !== null) headers.set(name, value);
-    }
-    await cache.put(path, new Response(body, { headers }));
+    if (here || !demanded.includes(path)) await bring(cache, path, hash);
   }));
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
+}
+
+/**
+ * @param {Cache} cache
+ * @param {string} path
+ * @param {string} hash what the stamp says
+ * @returns {Promise<Response>} the file, which is kept from now on
+ */
+async function bring(cache, path, hash) {
+  const response = await fetch(path, { cache: 'no-cache' });
+  const body = await response.arrayBuffer();
+  if (!response.ok || (await digest(body)) !== hash) throw new Error(`${path} is not the file of this build`);
+  const headers = new Headers({ 'Content-Type': response.headers.get('Content-Type') ?? '', [HASH]: hash });
+  for (const name of ['Content-Security-Policy', 'X-Content-Type-Options']) {
+    const value = response.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  await cache.put(path, new Response(body, { headers }));
+  return new Response(body, { headers });
 }
 
 /**
@@ -71,11 +85,14 @@ export async function cleanUp({ version }) {
 
 /**
  * @param {string} path
- * @returns {Promise<Response>} the app's own file; from the network if the browser threw the cache away
+ * @returns {Promise<Response>} the app's own file; from the network if it was not asked for before, or the browser threw
+ *   the cache away
  */
 export async function file(path) {
-  const { version } = build();
-  return (await (await caches.open(PREFIX + version)).match(path)) ?? fetch(path);
+  const { version, files, demanded = [] } = build();
+  const cache = await caches.open(PREFIX + version);
+  const hash = demanded.includes(path) ? files[path] : undefined;
+  return (await cache.match(path)) ?? (hash === undefined ? fetch(path) : bring(cache, path, hash));
 }
 
 /**

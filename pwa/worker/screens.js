@@ -40,3 +40,5 @@ import './screens/adjust.js';
 import './screens/adjust_product.js';
 import './screens/write_off.js';
 import './screens/expiring.js';
+import './screens/scan.js';
+import './screens/scan_link.js';

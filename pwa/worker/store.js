@@ -2,6 +2,7 @@
 
 export { changeDraft, getDraft, putDraft, deleteDraft, drafts, getMeta, setMeta } from './store/meta.js';
 export { facilities, places, product, products, programs, reasons, searchProducts } from './store/catalogue.js';
+export { productsOf } from './store/gtins.js';
 export { cardView, cardsIf, cardsView, largestSeen, lotsOf, movements, touches } from './store/cards.js';
 export { answers, feedback, identifiers, levels, locations, preference, recalls } from './store/registers.js';
 export { isOpen, problems } from './store/problems.js';

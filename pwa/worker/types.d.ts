@@ -168,6 +168,7 @@ export interface Product {
   /** Minor units of `pack_price_currency`, ISO 4217. */
   pack_price_minor?: number | null;
   pack_price_currency?: string | null;
+  identifiers?: { system: string; value: string }[];
 }
 
 export interface Facility { code: string; name: string; type?: string; zone?: string; supplied_by?: string | null; active?: boolean }
@@ -346,6 +347,8 @@ export interface Build {
   version: string;
   /** Path -> content hash, of the files kept in Cache Storage. */
   files: Record<string, string>;
+  /** Those of them that are not fetched before they are asked for. */
+  demanded?: string[];
 }
 
 /** What the device remembers about itself, in the store `meta`. */

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,12 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture
 def chromium(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Chromium]]:
-    """Start a browser of its own: `chromium(PHONE)`; closed after the test."""
+    """Start a browser of its own: `chromium(PHONE, flags=["--more"])`; closed after the test."""
     started: list[Chromium] = []
 
-    def start(device: Device = TABLET, *, locale: str = "en-GB") -> Chromium:
-        browser = Chromium(playwright, tmp_path / f"profile{len(started)}", device, locale=locale)
+    def start(device: Device = TABLET, *, locale: str = "en-GB", flags: Sequence[str] = ()) -> Chromium:
+        folder = tmp_path / f"profile{len(started)}"
+        browser = Chromium(playwright, folder, device, locale=locale, flags=flags)
         started.append(browser)
         browser.start()
         return browser

@@ -111,6 +111,20 @@ test('a file that the browser threw away comes from the network', async () => {
   assert.deepEqual(fetched, ['/page/a.js']);
 });
 
+test('a file for some devices is kept from when it was asked for, and then brought up to date with the rest', async () => {
+  const build = { ...buildOf('1'), demanded: ['/page/b.js'] };
+  Object.assign(globalThis, { BUILD: build });
+  await install(build);
+  assert.deepEqual(fetched, ['/page/a.js']);
+  assert.equal(await (await file('/page/b.js')).text(), 'b');
+  assert.equal(await (await file('/page/b.js')).text(), 'b');
+  assert.deepEqual(fetched, ['/page/a.js', '/page/b.js']);
+  site['/page/b.js'] = 'b2';
+  fetched = [];
+  await install({ ...buildOf('2'), demanded: ['/page/b.js'] });
+  assert.deepEqual([fetched, await kept('2', '/page/b.js')], [['/page/b.js'], 'b2']);
+});
+
 /** @param {string} path @param {string} [mode] */
 const request = (path, mode = 'navigate') => /** @type {any} */ ({ url: `http://localhost${path}`, mode });
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,13 +59,20 @@ class Chromium:
     """One person's browser: a folder that keeps what it stores, and at most one running process on it."""
 
     def __init__(
-        self, playwright: Playwright, folder: Path, device: Device, *, locale: str = "en-GB"
+        self,
+        playwright: Playwright,
+        folder: Path,
+        device: Device,
+        *,
+        locale: str = "en-GB",
+        flags: Sequence[str] = (),
     ) -> None:
         self._playwright = playwright
         self._folder = folder
         self._context: BrowserContext | None = None
         self.device = device
         self.locale = locale
+        self._flags = [*FLAGS, *flags]
         # What a person would see in red in the developer tools: of all pages and of the service worker.
         self.errors: list[str] = []
 
@@ -81,7 +89,7 @@ class Chromium:
             self._folder,
             executable_path=chromium(),
             headless=True,
-            args=FLAGS,
+            args=self._flags,
             viewport={"width": self.device.width, "height": self.device.height},
             has_touch=True,
             locale=self.locale,

@@ -96,6 +96,11 @@ def test_a_form_that_is_not_understood_is_refused(text: str) -> None:
         linked(main=text, a="export const a = 1;")
 
 
+def test_a_module_may_not_hide_what_the_others_are_linked_by() -> None:
+    with pytest.raises(CannotLink, match=r"main\.js: `linked`"):
+        linked(main="import { a } from './a.js';\n\nfunction linked() {}", a="export const a = 1;")
+
+
 def test_a_circle_is_refused_and_named() -> None:
     with pytest.raises(CannotLink, match=r"a\.js > b\.js > a\.js"):
         linked(main="import './a.js';", a="import './b.js';", b="import './a.js';")

@@ -22,9 +22,9 @@ import { lastFirst, used, usedLast } from './used.js';
 /** @typedef {{card?: string | null, reason?: string | null, quantity?: string | null, warn?: string, failure?: string}} Errors */
 /** @typedef {Pick<CardView, 'lot' | 'expiry' | 'location' | 'account' | 'on_hand'>} Choice a card to adjust */
 
-/** @param {Ctx} ctx */
-function draftKey({ me, params }) {
-  return `adjust/${me.facility}/${me.user}/${params.product}`;
+/** @param {Ctx['me']} me @param {string} code of the product */
+export function draftKey({ facility, user }, code) {
+  return `adjust/${facility}/${user}/${code}`;
 }
 
 /** @param {URLSearchParams} form @returns {Fields} */
@@ -103,12 +103,12 @@ export async function adjustProduct(ctx) {
   if (!row) return unknown(ctx);
   // A list of what expired or broke leads here with all that it knows.
   const known = ctx.query.has('card') ? fieldsOf(ctx.query) : { card: '', reason: '', quantity: '' };
-  return page(ctx, await form(ctx, row, (await getDraft(draftKey(ctx))) ?? known));
+  return page(ctx, await form(ctx, row, (await getDraft(draftKey(ctx.me, row.code))) ?? known));
 }
 
 /** @param {Ctx} ctx @returns {Promise<Reply>} nothing to show: the page keeps what is being typed */
 export async function adjustDraft(ctx) {
-  await putDraft(draftKey(ctx), fieldsOf(ctx.form));
+  await putDraft(draftKey(ctx.me, ctx.params.product ?? ''), fieldsOf(ctx.form));
   return { status: 204, headers: {}, body: '' };
 }
 
@@ -136,7 +136,7 @@ export async function adjustSave(ctx) {
   if (warn) return invalid(ctx, await form(ctx, row, fields, { warn }));
   let id;
   try {
-    ({ id } = await append('stock.adjust', { lines: [adjustment(row.code, card, reason, read.value)] }, { drafts: { [draftKey(ctx)]: undefined } }));
+    ({ id } = await append('stock.adjust', { lines: [adjustment(row.code, card, reason, read.value)] }, { drafts: { [draftKey(ctx.me, row.code)]: undefined } }));
   } catch (error) {
     return invalid(ctx, await form(ctx, row, fields, { failure: savingFailed(ctx, error) }));
   }

@@ -127,7 +127,8 @@ async function itemPage(ctx, state, wrong = {}) {
   const { counted, of } = progress(session);
   const asked = unseen.length > 0 || huge !== undefined || meanwhile === true;
   const first = faults && faults.size > 0 ? Math.min(...faults.keys()) : undefined;
-  const focus = asked ? -1 : first ?? Math.max(0, rows.findIndex((entry) => entry.typed === ''));
+  const aimed = rows.findIndex((entry) => entry.lot !== '' && entry.lot === ctx.query.get('scanned'));
+  const focus = asked ? -1 : first ?? (aimed >= 0 ? aimed : Math.max(0, rows.findIndex((entry) => entry.typed === '')));
   /** @param {number} i */
   const words = (i) => {
     const fault = faults?.get(i);

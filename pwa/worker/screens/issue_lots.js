@@ -58,13 +58,15 @@ function lotsPage(ctx, way, row, { cards, typed, override }, errors = new Map(),
   const { root } = wordsOf(ctx, way);
   const here = `${root}/product/${encodeURIComponent(row.code)}/lots`;
   const expired = cards.some((card) => expiryState(card.expiry, dayFor(way)) === 'expired');
+  const aimed = cards.findIndex((card) => card.lot !== '' && card.lot === ctx.query.get('scanned'));
+  const focus = errors.keys().next().value ?? (blocked ? -1 : Math.max(0, aimed));
   const body = html`${way !== 'return' && html`<p class="soft">${t('First expired, first out: take another lot only with a good reason.')}</p>`}
 <form method="post" action="${here}" id="lots" novalidate><ul class="lots">${cards.map((card, i) => {
     const name = card.lot === '' ? t('Without a lot number') : t('Lot {number}', { number: card.lot });
     const error = errors.get(i) ?? null;
     return html`<li><label class="lot" for="figure-${i}"><span class="lot-words"><span class="lot-number">${name}</span>
 <span class="row-detail">${card.lot !== '' && expiryChip(ctx, card.expiry)}<span>${t('On the book: {n}', { n: fmt.number(card.on_hand) })}</span></span></span>
-${figureField({ id: `figure-${i}`, name: 'quantity', value: typed[i] ?? '', label: t('{lot}: how many go out?', { lot: name }), error, focus: i === (errors.keys().next().value ?? (blocked ? -1 : 0)) })}
+${figureField({ id: `figure-${i}`, name: 'quantity', value: typed[i] ?? '', label: t('{lot}: how many go out?', { lot: name }), error, focus: i === focus })}
 ${fieldError(`figure-${i}`, error)}</label><input type="hidden" name="card" value="${rowKey(card)}"></li>`;
   })}</ul>${expired && html`<div class="gap-above">${textField({ id: 'override', label: t('Why does an expired lot go out?'), value: override, hint: t('Only if one must, and with a reason, which is kept with it.'), error: blocked, length: OVERRIDE_MAX })}</div>`}</form>`;
   return {

@@ -57,7 +57,7 @@ ${errors.warn && question('line', errors.warn, { name: 'sure', value: 'yes', wor
 ${textField({ id: 'expiry', label: t('Expiry'), value: fields.expiry, hint: t('such as 04/27'), error: errors.expiry, length: 10 })}</div>
 <datalist id="known">${known.map((lot) => html`<option value="${lot.number}"></option>`)}</datalist>
 <div class="field"><label class="field-label" for="quantity">${ask} <span class="soft">(${row.dispensing_unit})</span></label>
-${figureField({ id: 'quantity', name: 'quantity', value: fields.quantity, label: ask, error: quantityError, focus: quantityError !== null })}
+${figureField({ id: 'quantity', name: 'quantity', value: fields.quantity, label: ask, error: quantityError, focus: quantityError !== null || (ctx.query.has('scanned') && fields.number !== '') })}
 ${fieldError('quantity', quantityError)}</div></form>`;
   return {
     title: row.name, back, body,

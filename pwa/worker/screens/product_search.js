@@ -20,14 +20,14 @@ const ROWS_MAX = 100;
  * A box that asks the worker while one types and swaps #found only.
  *
  * @param {Ctx} ctx
- * @param {{address: string, text: string, focus?: boolean}} search
+ * @param {{address: string, text: string, focus?: boolean, kept?: Record<string, string>}} search kept: further fields of the address
  * @returns {Html}
  */
-export function searchBox(ctx, { address, text, focus }) {
-  return html`<form class="search" role="search" action="${address}" method="get">${icon('search')}
+export function searchBox(ctx, { address, text, focus, kept = {} }) {
+  return html`<form class="search" role="search" action="${address}" method="get">${icon('search')}${Object.entries(kept).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <label class="hidden-words" for="q">${ctx.t('Find a product by name or code')}</label>
 <input class="input" type="search" id="q" name="q" value="${text}" placeholder="${ctx.t('Name or code')}" autocomplete="off" maxlength="80"${focus && html` autofocus`}
- hx-get="${address}" hx-trigger="input changed delay:150ms" hx-target="#found" hx-select="#found" hx-swap="outerHTML" hx-sync="replace"></form>`;
+ hx-get="${address}" hx-trigger="input changed delay:150ms" hx-target="#found" hx-select="#found" hx-swap="outerHTML" hx-sync="replace"${Object.keys(kept).length > 0 && html` hx-include="closest form"`}></form>`;
 }
 
 /**
@@ -70,11 +70,12 @@ ${cards.length > 0 && html`<span class="row-figure">${fmt.number(total)}<span cl
  * What the search finds, as #found. Without a text: what has a card here, else the catalogue.
  *
  * @param {Ctx} ctx
- * @param {{text: string, door: (code: string) => string, stocked?: boolean, task?: string}} search stocked: what is
- *   on hand comes first; task: before it, what this person used last for that
+ * @param {{text: string, door: (code: string) => string, stocked?: boolean, task?: string, kept?: Record<string, string>}} search
+ *   stocked: what is on hand comes first; task: before it, what this person used last for that; kept: further fields of
+ *   the address
  * @returns {Promise<Html>}
  */
-export async function productRows(ctx, { text, door, stocked = false, task = '' }) {
+export async function productRows(ctx, { text, door, stocked = false, task = '', kept = {} }) {
   const { t, fmt, query } = ctx;
   const cards = byProduct(await cardsView());
   const limit = query.get('more') === null ? ROWS_FIRST : ROWS_MAX;
@@ -90,7 +91,7 @@ export async function productRows(ctx, { text, door, stocked = false, task = '' 
   const asked = named.flatMap((code) => all.find((row) => row.code === code) ?? []);
   const found = [...asked, ...ordered.filter((row) => !asked.includes(row))];
   const shown = found.slice(0, limit);
-  const more = `?q=${encodeURIComponent(text)}&more=1`;
+  const more = `?${new URLSearchParams({ ...kept, q: text, more: '1' })}`;
   return html`<div id="found" class="stack-tight">${shown.length === 0
     ? empty('search', text === '' ? t('No products yet') : t('Nothing found'), text === ''
       ? t('The list of products has not reached this device. Connect once to a network, then come back.')

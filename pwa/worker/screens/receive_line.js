@@ -12,7 +12,7 @@ import { wordsOf } from './movement_way.js';
 /** @import { Place } from './lot_entry.js' */
 
 /** @param {Ctx} ctx @param {string} code */
-function halfTypedKey(ctx, code) {
+export function halfTypedKey(ctx, code) {
   return `${draftKey(ctx, 'receive')}/line/${code}`;
 }
 

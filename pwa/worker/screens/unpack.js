@@ -56,7 +56,7 @@ ${figureField({ id: 'kits', name: 'kits', value: fields.kits, label: t('How many
 /** @param {string} code @returns {Promise<CardView[]>} those with stock, else the card without a lot */
 async function kitCards(code) {
   const held = (await cardView(code)).filter((card) => card.on_hand > 0).sort(byExpiry);
-  const none = { facility: '', product: code, lot: '', expiry: null, location: '', account: '', on_hand: 0, provisional: false, counted_at: null, vvm: null };
+  const none = { facility: '', product: code, lot: '', expiry: null, location: '', account: '', on_hand: 0, provisional: false, counted_at: null, vvm: null, moved_at: null };
   return held.length > 0 ? held : [none];
 }
 
