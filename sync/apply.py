@@ -10,15 +10,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct
+from msgspec.json import encode
 from sqlmodel import Session, col, select
 
 from backend.models import Operation
-from backend.services import ledger, transfers
+from backend.services import ledger, registers, transfers
 from backend.services.changes import Numbers
 from backend.services.exceptions import Flag
 from backend.services.postings import Entry, Expected, Posting, Reversal, Source
 from backend.services.reversals import reversers_of
-from sync.bodies import Adjust, Count, Dispense, Issue, Receive, Reverse
+from sync.bodies import Adjust, Count, Dispense, Issue, Move, Receive, Reverse
 from sync.decide import Decision, Draft, read
 from sync.reference import Catalogue
 
@@ -63,6 +64,7 @@ class _Batch:
     news: list[New] = field(default_factory=list)
     expected: list[Expected] = field(default_factory=list)
     reversals: list[Reversal] = field(default_factory=list)
+    told: list[registers.Told] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
 
 
@@ -75,6 +77,8 @@ def apply(session: Session, known: Catalogue, news: Sequence[New], *, now: int, 
         batch.news.append(new)
         if new.decision.held or new.decision.flags:
             batch.flags += _flags(new)
+        if new.draft.sayings and new.decision.held is None:
+            batch.told += _told(new)
         if not _is_plain(new.draft):
             others.append(new)
     _expect(known, others, batches)
@@ -85,6 +89,9 @@ def apply(session: Session, known: Catalogue, news: Sequence[New], *, now: int, 
     senders: dict[str, list[tuple[int, str, bool]]] = defaultdict(list)
     for id_ in sorted(batches):
         batch = batches[id_]
+        if batch.told:
+            products = {code: product.id for code, product in known.products.items()}
+            registers.tell(session.connection(), id_, numbers[id_], batch.told, products)
         posted = ledger.post(
             session,
             id_,
@@ -121,7 +128,7 @@ def _is_plain(draft: Draft) -> bool:
     body = draft.body
     if isinstance(body, Issue):
         return body.destination.facility is None
-    return isinstance(body, (Receive, Count, Dispense, Adjust))
+    return isinstance(body, (Receive, Count, Dispense, Adjust, Move))
 
 
 def _posting(new: New, known: Catalogue) -> Posting:
@@ -155,6 +162,15 @@ def _posting(new: New, known: Catalogue) -> Posting:
         shipment = named.lower() if named.isascii() else named
         posting.receipt = Source(source, shipment, body.reference)
     return posting
+
+
+def _told(new: New) -> list[registers.Told]:
+    """What an operation says of registers, as it is stored."""
+    at = new.decision.effective_at
+    return [
+        registers.Told(name, key, at, new.id, encode(value).decode())
+        for name, key, value in new.draft.sayings
+    ]
 
 
 def _expect(known: Catalogue, news: Iterable[New], batches: dict[int, _Batch]) -> None:
@@ -236,7 +252,7 @@ def _not_reversible(session: Session, news: Iterable[New], batches: dict[int, _B
 
 
 def _reversible(kind: str) -> bool:
-    return kind.startswith("stock.") and kind != "stock.reverse"
+    return kind.startswith("stock.") and kind not in ("stock.reverse", "stock.inspect")
 
 
 def _kind(draft: Draft) -> str:

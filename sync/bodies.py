@@ -7,12 +7,15 @@ ignored, so that an older server takes a newer device's optional members.
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta, Raw, Struct
 
 QUANTITY_MAX = 10**9
 LINES_MAX = 200
+PERSON_VALUE_BYTES_MAX = 8 * 1024
+PERSON_VALUE_DEPTH_MAX = 16
 
 NO_NUL = r"^[^\x00]*$"
 Text = Annotated[str, Meta(max_length=400, pattern=NO_NUL)]
@@ -23,6 +26,7 @@ OperationId = Annotated[
 ]
 Quantity = Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
 Counted = Annotated[int, Meta(ge=0, le=QUANTITY_MAX)]
+Stage = Annotated[int, Meta(ge=1, le=4)]
 Signed = Annotated[int, Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
 
 
@@ -55,7 +59,7 @@ class OnCard(Struct, kw_only=True):
     lot: LotRef | None = None
     location: Place = ""
     account: Place = ""
-    vvm: Annotated[int, Meta(ge=1, le=4)] | None = None
+    vvm: Stage | None = None
 
 
 class MovedLine(OnCard, kw_only=True):
@@ -114,8 +118,8 @@ class Source(Struct):
             raise ValueError("a source is a facility, a supplier or a donor")
 
 
-class Destination(Struct):
-    """Where an issue went: exactly one of the two."""
+class FirstDestination(Struct):
+    """Where an issue of version 1 went: exactly one of the two."""
 
     ward: Name | None = None
     facility: Name | None = None
@@ -123,6 +127,18 @@ class Destination(Struct):
     def __post_init__(self) -> None:
         if (self.ward is None) == (self.facility is None):
             raise ValueError("a destination is a ward or a facility")
+
+
+class Destination(Struct):
+    """Where an issue went: exactly one of the three."""
+
+    ward: Name | None = None
+    facility: Name | None = None
+    supplier: Name | None = None
+
+    def __post_init__(self) -> None:
+        if sum(one is not None for one in (self.ward, self.facility, self.supplier)) != 1:
+            raise ValueError("a destination is a ward, a facility or a supplier")
 
 
 class Receive(Struct, kw_only=True):
@@ -134,12 +150,49 @@ class Receive(Struct, kw_only=True):
     shipment: Name | None = None
 
 
+class FirstIssue(Struct, kw_only=True):
+    """`stock.issue` version 1: what went to a ward or to another facility; `reference` is the delivery note's."""
+
+    destination: FirstDestination
+    lines: Annotated[list[MovedLine], Meta(min_length=1, max_length=LINES_MAX)]
+    reference: Text = ""
+
+
 class Issue(Struct, kw_only=True):
-    """`stock.issue`: what went to a ward or to another facility; `reference` is the delivery note's."""
+    """`stock.issue` version 2: what went to a ward or another facility, or back to the one who supplied it."""
 
     destination: Destination
     lines: Annotated[list[MovedLine], Meta(min_length=1, max_length=LINES_MAX)]
     reference: Text = ""
+    purpose: Literal["", "return"] = ""
+
+    @property
+    def is_return(self) -> bool:
+        """Whether it went back; what goes to a supplier always does."""
+        return self.purpose == "return" or self.destination.supplier is not None
+
+
+class Shelf(Struct):
+    """Where else in the facility, or whose, stock is."""
+
+    location: Place = ""
+    account: Place = ""
+
+
+class ShiftedLine(MovedLine, kw_only=True):
+    """A line of a move within the facility: from the card that it is on to the one at `to`."""
+
+    to: Shelf
+
+    def __post_init__(self) -> None:
+        if (self.to.location, self.to.account) == (self.location, self.account):
+            raise ValueError("stock is moved to where it is already")
+
+
+class Move(Struct):
+    """`stock.move`: from one location or account of the facility to another."""
+
+    lines: Annotated[list[ShiftedLine], Meta(min_length=1, max_length=LINES_MAX)]
 
 
 class Dispense(Struct, kw_only=True):
@@ -152,6 +205,18 @@ class Adjust(Struct):
     """`stock.adjust`: a change with a reason."""
 
     lines: Annotated[list[AdjustedLine], Meta(min_length=1, max_length=LINES_MAX)]
+
+
+class InspectedLine(OnCard, kw_only=True):
+    """A line of an inspection: the stage seen."""
+
+    vvm: Stage
+
+
+class Inspect(Struct):
+    """`stock.inspect`: VVM stages, as they were seen."""
+
+    lines: Annotated[list[InspectedLine], Meta(min_length=1, max_length=LINES_MAX)]
 
 
 class Count(Struct, kw_only=True):
@@ -199,3 +264,71 @@ class Resolve(Struct, kw_only=True):
     action: Name
     note: Text = ""
     expiry: date | None = None
+
+
+def _depth(value: object) -> int:
+    """How deep lists and objects are nested; more than is allowed is not looked at to the end."""
+    depth, level = 0, [value]
+    while level and depth <= PERSON_VALUE_DEPTH_MAX:
+        held = [
+            one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)
+        ]
+        depth += bool(held)
+        level = [inner for one in held for inner in one]
+    return depth
+
+
+class SetLocation(Struct, kw_only=True):
+    """`location.set`: a shelf or bin of the facility; what is used no more is not active."""
+
+    code: Name
+    name: Text = ""
+    active: bool = True
+
+
+class Identify(Struct, kw_only=True):
+    """`product.identify`: at this facility the code on the box means the product."""
+
+    product: Name
+    system: Literal["gtin"]
+    value: Annotated[str, Meta(pattern=r"^[0-9]{14}\Z")]
+    active: bool = True
+
+
+class SetOfPerson(Struct, kw_only=True):
+    """`person.set`: something that follows the author at this facility; `value` is any JSON of at most 8 KiB."""
+
+    key: Name
+    value: Raw
+
+    def __post_init__(self) -> None:
+        if len(self.value) > PERSON_VALUE_BYTES_MAX:
+            raise ValueError(f"what is kept of a person has at most {PERSON_VALUE_BYTES_MAX} bytes")
+        try:
+            # It is given out again: what could not be written then is refused now.
+            value = msgspec.json.decode(self.value)
+            msgspec.json.encode(value)
+        except (msgspec.MsgspecError, OverflowError, RecursionError) as error:
+            raise ValueError(f"what is kept of a person cannot be read: {error}") from None
+        if _depth(value) > PERSON_VALUE_DEPTH_MAX:
+            raise ValueError(f"what is kept of a person is nested at most {PERSON_VALUE_DEPTH_MAX} deep")
+
+
+class AnswerRecall(Struct, kw_only=True):
+    """`recall.answer`: what the facility found and did of a recalled lot. Stock moves by operations of its own."""
+
+    recall: OperationId
+    product: Name
+    lot: Place = ""
+    found: Counted = 0
+    quarantined: Counted = 0
+    returned: Counted = 0
+    destroyed: Counted = 0
+    witness: Text = ""
+    note: Text = ""
+
+
+class ReadFeedback(Struct):
+    """`feedback.read`: somebody of the facility has read it."""
+
+    feedback: OperationId

@@ -109,12 +109,17 @@ def decide_times(
     return Times(recorded, effective, detail)
 
 
-def unknown_products(effects: Sequence[Effect], products: Mapping[str, KnownProduct]) -> list[Finding]:
-    """A product that no catalogue has: held, for nobody knows what was moved."""
-    return [
+def unknown_products(
+    effects: Sequence[Effect], named: Sequence[tuple[int, str]], products: Mapping[str, KnownProduct]
+) -> list[Finding]:
+    """A product that no catalogue has: held, for nobody knows what was moved, or what is spoken of (`named`)."""
+    found = [
         Finding("unknown_product", effect.line, {"product": effect.product})
         for effect in effects
         if effect.product not in products
+    ]
+    return found + [
+        Finding("unknown_product", line, {"product": code}) for line, code in named if code not in products
     ]
 
 

@@ -24,9 +24,11 @@ from sync.operations import (
     UnreadableError,
     effects,
     named_facilities,
+    named_products,
     named_reasons,
     read_body,
 )
+from sync.registers import Saying, sayings
 
 EARLIEST_YEAR = 2000
 EARLIEST = from_iso(f"{EARLIEST_YEAR}-01-01T00:00:00Z")
@@ -60,7 +62,9 @@ class Draft(Struct, gc=False):
     body: Body | None = None
     effects: list[Effect] = []
     facilities: list[str] = []
+    products: list[tuple[int, str]] = []
     reasons: list[tuple[int, str, int]] = []
+    sayings: list[Saying] = []
     recorded_at: int = 0
     occurred_at: int = 0
     occurred_on: date | None = None
@@ -124,7 +128,9 @@ def read(raw: bytes) -> Draft:
     draft.body = body
     draft.effects = effects(body)
     draft.facilities = named_facilities(body)
+    draft.products = named_products(body)
     draft.reasons = named_reasons(body)
+    draft.sayings = sayings(body, header.author)
     return draft
 
 
@@ -178,7 +184,7 @@ def _standing_against(draft: Draft, header: Header, known: Known, at: int) -> Fi
             return refusal
     if isinstance(draft.body, Reverse) and draft.body.operation.lower() == header.id.lower():
         return _invalid("an operation cannot reverse itself")
-    unknown = conflicts.unknown_products(draft.effects, known.products)
+    unknown = conflicts.unknown_products(draft.effects, draft.products, known.products)
     if draft.reasons and not unknown:
         unknown = conflicts.unknown_reasons(draft.reasons, known.reasons)
     return unknown[0] if unknown else None

@@ -14,6 +14,7 @@ from datetime import date
 from sqlmodel import Session, col, func, select
 
 from backend.db import announce, insert_rows
+from backend.domain.roles import right_for
 from backend.ids import derived_id, uuid7
 from backend.models import Decision as Decided
 from backend.models import Device, Displacement, Fact, Operation, StockException
@@ -302,7 +303,7 @@ def _require_release(session: Session, choice: Choice, new: New, now: int) -> No
     kind = new.draft.header.kind
     if access is not None and (
         access.allows("exception.resolve", new.facility_id, at)
-        or (access.allows(OWN_EXCEPTIONS, new.facility_id, at) and access.allows(kind, new.facility_id, at))
+        or all(access.allows(right, new.facility_id, at) for right in (OWN_EXCEPTIONS, right_for(kind)))
     ):
         return
     raise Problem(403, "not_permitted", "You may not enter this at its facility. Ask who looks after that.")
@@ -319,7 +320,7 @@ def _could_not(session: Session, known: Catalogue, stored: Operation, now: int) 
     if facility_id is None:
         return "unknown_facility"
     if draft.header.kind != "device.gap" and (
-        access is None or not access.allows(draft.header.kind, facility_id, stored.recorded_at)
+        access is None or not access.allows(right_for(draft.header.kind), facility_id, stored.recorded_at)
     ):
         return "not_permitted"
     if facility_id != stored.facility_id and not _enroller_allows(
@@ -334,7 +335,7 @@ def _enroller_allows(session: Session, stored: Operation, kind: str, facility_id
     """Whether who enrolled the device may do it there too: of another facility an author is only claimed."""
     device = session.get(Device, stored.device_id) if stored.device_id else None
     return device is not None and access_of(session, [device.user_id])[device.user_id].allows(
-        kind, facility_id, stored.recorded_at
+        right_for(kind), facility_id, stored.recorded_at
     )
 
 

@@ -19,12 +19,19 @@ Table = dict[str, Any]
 
 KEYED_BY: dict[str, tuple[str, ...]] = {
     "access": ("facility",),
+    "answer": ("recall", "product", "lot"),
     "exception": ("id",),
     "facility": ("code",),
+    "feedback": ("id",),
+    "identifier": ("system", "value"),
+    "level": ("product",),
+    "location": ("code",),
     "lot": ("facility", "product", "number"),
+    "preference": ("user", "key"),
     "product": ("code",),
     "program": ("code",),
     "reason": ("code",),
+    "recall": ("id",),
     "shipment": ("id",),
     "user": ("name",),
 }

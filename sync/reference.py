@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from backend.clock import local_moment
+from backend.domain.roles import right_for
 from backend.models import Device, Facility, Product, Reason
 from backend.models.base import SHARED_SCOPE
 from backend.services.access import Access, access_by_name, access_of
@@ -151,7 +152,7 @@ class Reference:
 
 def _granting(access: Access, kind: str, facility_id: int, at: int) -> tuple[int, int] | None:
     """Since and until when the access that gives the right at this moment does so; None where it does not."""
-    rights = (kind, OWN_EXCEPTIONS) if kind == "exception.resolve" else (kind,)
+    rights = (kind, OWN_EXCEPTIONS) if kind == "exception.resolve" else (right_for(kind),)
     end = access.disabled_at if access.disabled_at is not None else 1 << 62
     if at >= end:
         return None

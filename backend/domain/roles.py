@@ -7,9 +7,21 @@ from __future__ import annotations
 
 RECORD = frozenset(
     {"stock.count", "stock.receive", "stock.issue", "stock.adjust", "stock.unpack", "stock.reverse"}
+    | {"stock.move", "stock.inspect", "location.set", "product.identify", "recall.answer"}
     | {"exception.own"}
 )
 """Rights of someone who handles stock: each kind of operation, and to decide about the facility's own exceptions."""
+
+OF_THE_FACILITY = "stock.view"
+"""The right that everybody has who is of a facility."""
+
+_GIVEN_BY = {"person.set": OF_THE_FACILITY, "feedback.read": OF_THE_FACILITY}
+
+
+def right_for(kind: str) -> str:
+    """The right that an operation of a kind needs: mostly it is named like the kind."""
+    return _GIVEN_BY.get(kind, kind)
+
 
 RIGHTS: dict[str, frozenset[str]] = {
     "nurse": RECORD | {"stock.dispense", "device.enrol", "stock.view"},

@@ -54,6 +54,15 @@ class Tree:
             waiting += self._children.get(at, [])
         return frozenset(found)
 
+    def above(self, zone: int) -> list[int]:
+        """The zone and all that it lies in, upwards; none for a zone that is no more."""
+        found: list[int] = []
+        at: int | None = zone
+        while at is not None and at in self.nodes:
+            found.append(at)
+            at = self.nodes[at].parent
+        return found
+
     def time_zone(self, zone: int, default: str) -> str:
         """IANA name that periods are cut in: the nearest zone upwards that names one, else the default."""
         at: int | None = zone

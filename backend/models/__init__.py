@@ -4,15 +4,19 @@ from backend.models.base import ChangeCounter, Meta, Tombstone, metadata
 from backend.models.catalogue import Approval, Policy, Product, ProductIdentifier, Program, Reason
 from backend.models.devices import Device
 from backend.models.documents import PeriodReport
-from backend.models.ledger import Decision, Fact, FullCount, Operation, Reversal, VarianceChange
+from backend.models.ledger import Decision, Fact, FullCount, Operation, Reversal, Saying, VarianceChange
+from backend.models.messages import Feedback, Recall
 from backend.models.people import ApiToken, Assignment, SignInFailure, User, UserProgram, WebSession
 from backend.models.places import Facility, FacilityType, Zone
 from backend.models.projections import (
     Card,
     CountResult,
     Displacement,
+    Level,
+    LevelMark,
     Lot,
     Receipt,
+    Register,
     Shipment,
     StockException,
 )
@@ -30,7 +34,10 @@ __all__ = [
     "Facility",
     "FacilityType",
     "Fact",
+    "Feedback",
     "FullCount",
+    "Level",
+    "LevelMark",
     "Lot",
     "Meta",
     "Operation",
@@ -40,8 +47,11 @@ __all__ = [
     "ProductIdentifier",
     "Program",
     "Reason",
+    "Recall",
     "Receipt",
+    "Register",
     "Reversal",
+    "Saying",
     "Shipment",
     "SignInFailure",
     "StockException",

@@ -51,8 +51,8 @@ class ChangeCounter(SQLModel, table=True):
 class Shared(SQLModel):
     """A row that devices pull as shared data: `change` is stamped whenever the row is written.
 
-    Devices know it by its table's name and its code, a person by the name. Deleting the row, or giving it
-    another code, leaves a Tombstone under the old one.
+    Devices know it by its table's name and its code, a person by the name, a recall by its id. Deleting the row, or
+    giving it another code, leaves a Tombstone under the old one.
     """
 
     change: int = big(0, index=True)
@@ -138,7 +138,7 @@ def _names(session: Session) -> tuple[set[Name], set[Name]]:
 
 
 def _key(row: Shared) -> str:
-    return "code" if "code" in type(row).model_fields else "name"
+    return next(name for name in ("code", "name", "id") if name in type(row).model_fields)
 
 
 def _name(row: Shared) -> Name:

@@ -1,4 +1,4 @@
-"""The ledger: operations, facts, reversals, decisions, changes of variances. Append-only.
+"""The ledger: operations, facts, reversals, decisions, changes of variances, sayings. Append-only.
 
 Every key starts with the facility. Triggers made by the migrations refuse an update or a delete of a
 ledger row. What follows from these rows is in models.projections and can be rebuilt (`bincard rebuild`).
@@ -11,7 +11,10 @@ from sqlmodel import Field, SQLModel
 
 from backend.models.base import big
 
-FLOWS = ("received", "issued", "dispensed", "adjusted", "counted", "consumed", "produced")
+FLOWS = (
+    *("received", "issued", "returned", "dispensed", "adjusted", "counted"),
+    *("consumed", "produced", "moved"),
+)
 _FLOWS = ", ".join(f"'{flow}'" for flow in FLOWS)
 
 
@@ -140,3 +143,17 @@ class FullCount(SQLModel, table=True):
     account: str = Field(primary_key=True, max_length=64)
     operation_id: str = Field(primary_key=True, max_length=36)
     effective_at: int = big()
+
+
+class Saying(SQLModel, table=True):
+    """What an operation said of a register (sync.registers); the latest of one register stands.
+
+    `key` is JSON text of a list, `value` JSON text, `effective_at` UTC milliseconds.
+    """
+
+    facility_id: int = Field(foreign_key="facility.id", primary_key=True)
+    name: str = Field(primary_key=True, max_length=16)
+    key: str = Field(primary_key=True)
+    operation_id: str = Field(primary_key=True, max_length=36)
+    effective_at: int = big()
+    value: str

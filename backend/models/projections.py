@@ -1,4 +1,5 @@
-"""What follows from the ledger and is kept beside it: cards, what counts found, lots, shipments, exceptions.
+"""What follows from the ledger and is kept beside it: cards, what counts found, lots, shipments, exceptions,
+registers, levels.
 
 All of it can be thrown away and rebuilt from the ledger (`bincard rebuild`); card numbers and change
 numbers are identities and are kept.
@@ -167,3 +168,47 @@ class Receipt(SQLModel, table=True):
     reference: str = Field(default="", max_length=400)
     effective_at: int = big()
     lines: str
+
+
+class Register(SQLModel, table=True):
+    """What stands of a register: the latest saying in (`effective_at`, `operation_id`) order."""
+
+    __table_args__ = (Index(None, "facility_id", "change"), Index(None, "name", "key"))
+
+    facility_id: int = Field(foreign_key="facility.id", primary_key=True)
+    name: str = Field(primary_key=True, max_length=16)
+    key: str = Field(primary_key=True)
+    effective_at: int = big()
+    operation_id: str = Field(max_length=36)
+    value: str
+    change: int = big(0)
+
+
+class Level(SQLModel, table=True):
+    """What a facility should have of a product by its consumption and policy, as devices are told; units, months * 100.
+
+    `as_of` is the last complete month (year * 100 + month) that it was computed for. None where not known.
+    """
+
+    __table_args__ = (Index(None, "facility_id", "change"),)
+
+    facility_id: int = Field(foreign_key="facility.id", primary_key=True)
+    product_id: int = Field(foreign_key="product.id", primary_key=True)
+    amc: int | None = big(None, nullable=True)
+    months_reported: int
+    minimum: int | None = big(None, nullable=True)
+    maximum: int | None = big(None, nullable=True)
+    order_point: int | None = big(None, nullable=True)
+    minimum_months: int | None = None
+    maximum_months: int | None = None
+    as_of: int
+    change: int = big(0)
+
+
+class LevelMark(SQLModel, table=True):
+    """What a facility's levels were computed from: while that is the same, so are they."""
+
+    __tablename__ = "level_mark"
+
+    facility_id: int = Field(foreign_key="facility.id", primary_key=True)
+    mark: str = Field(max_length=200)

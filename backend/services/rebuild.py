@@ -1,9 +1,9 @@
 """Rebuild every projection from the ledger, or only compare: the proof that nothing but facts is needed.
 
 Rebuilt are the cards' balances and places, what counts found, the exceptions that follow from facts alone,
-the lots' expiry dates, shipments and what was received of them, and which receipts are out of the fold. Numbers
-of cards and change numbers are identities, not projections. What should be is told by services.projection and
-services.told_transfers; here it is compared and mended.
+the lots' expiry dates, shipments and what was received of them, which receipts are out of the fold, and registers.
+Numbers of cards and change numbers are identities, not projections. What should be is told by services.projection,
+services.told_transfers and services.registers; here it is compared and mended.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from sqlmodel import Session, col, select
 
 from backend.db import announce, write_rows
-from backend.models import Card, CountResult, Displacement, Facility, Lot, StockException
-from backend.services import card_store, exceptions, transfers
+from backend.models import Card, CountResult, Displacement, Facility, Lot, Product, StockException
+from backend.services import card_store, exceptions, registers, transfers
 from backend.services.card_store import OpenCard
 from backend.services.catalogue_codes import ProductCodes
 from backend.services.changes import Numbers
@@ -24,6 +24,7 @@ from backend.services.exceptions import Flag
 from backend.services.late import Desk
 from backend.services.projection import CODES, Projection, count_dated_back, project
 from backend.services.rebuild_transfers import rebuild_transfers
+from backend.services.registers import Told, Which
 from backend.services.shelf import Days
 from backend.services.time_zones import time_zone_of
 from backend.services.told_transfers import Transfers, transfers_told
@@ -60,6 +61,8 @@ class _Differences:
     lots: list[tuple[int, str]] = field(default_factory=list)
     out: set[tuple[int, str]] = field(default_factory=set)
     not_out: set[tuple[int, str]] = field(default_factory=set)
+    wrong_registers: list[Told] = field(default_factory=list)
+    stray_registers: list[Which] = field(default_factory=list)
 
 
 def _facility(session: Session, desk: Desk, sent: Transfers, numbers: Numbers | None, now: int) -> list[str]:
@@ -78,6 +81,7 @@ def _facility(session: Session, desk: Desk, sent: Transfers, numbers: Numbers | 
     _compare_exceptions(session, facility_id, told, found)
     _compare_lots(session, facility_id, told, found)
     _compare_displaced(session, facility_id, told, found)
+    _compare_registers(session, facility_id, found)
     if numbers is not None and found.said:
         _mend(session, desk, numbers, told, counts, found, now)
         numbers.save()
@@ -161,6 +165,14 @@ def _compare_displaced(session: Session, facility_id: int, told: Projection, fou
     found.said += [f"card {card}: receipt {id_} is out of the fold" for card, id_ in sorted(found.not_out)]
 
 
+def _compare_registers(session: Session, facility_id: int, found: _Differences) -> None:
+    found.wrong_registers, found.stray_registers = registers.differences(session.connection(), facility_id)
+    found.said += [
+        f"{one.name} {one.key}: {one.operation_id} does not stand" for one in found.wrong_registers
+    ]
+    found.said += [f"{name} {key} stands, and nothing said it" for name, key in found.stray_registers]
+
+
 def _mend(
     session: Session,
     desk: Desk,
@@ -203,6 +215,8 @@ def _mend(
         "DELETE FROM displacement WHERE facility_id = ? AND card = ? AND operation_id = ?",
         [(facility_id, card, id_) for card, id_ in sorted(found.not_out)],
     )
+    products = {code: id_ or 0 for code, id_ in session.exec(select(Product.code, Product.id))}
+    registers.mend(connection, facility_id, numbers, found.wrong_registers, found.stray_registers, products)
 
 
 def _stored_cards(session: Session, facility_id: int) -> dict[int, OpenCard]:

@@ -2,7 +2,7 @@
 
 /** @import { Fact, Kind, Line, OwnOperation } from './types.js' */
 
-/** @typedef {'received' | 'issued' | 'dispensed' | 'adjusted' | 'counted' | 'consumed' | 'produced'} Flow */
+/** @typedef {'received' | 'issued' | 'returned' | 'dispensed' | 'adjusted' | 'counted' | 'consumed' | 'produced' | 'moved'} Flow */
 
 /**
  * What one line does to one card.
@@ -20,8 +20,8 @@
  */
 
 /**
- * The parts of each kind's body that have lines, in the order in which they are numbered. What is not here
- * (`stock.reverse`, `device.gap`, `exception.resolve`) does nothing to a card by itself.
+ * The parts of each kind's body that have lines, in the order in which they are numbered. A kind that is not here
+ * does nothing to a card by itself.
  *
  * @type {Partial<Record<Kind, {part: 'lines' | 'consumed' | 'produced', flow: Flow, sign: 1 | -1}[]>>}
  */
@@ -31,6 +31,7 @@ const PARTS = {
   'stock.dispense': [{ part: 'lines', flow: 'dispensed', sign: -1 }],
   'stock.adjust': [{ part: 'lines', flow: 'adjusted', sign: 1 }],
   'stock.count': [{ part: 'lines', flow: 'counted', sign: 1 }],
+  'stock.move': [{ part: 'lines', flow: 'moved', sign: -1 }],
   'stock.unpack': [{ part: 'consumed', flow: 'consumed', sign: -1 }, { part: 'produced', flow: 'produced', sign: 1 }],
 };
 
@@ -47,21 +48,36 @@ export function cardKey({ product, lot, location, account }) {
  *
  * @param {Kind} kind kinds that do not touch stock have no effect
  * @param {Record<string, any>} body
- * @returns {Effect[]} one a line; those that follow from `all_lots` are not among them
+ * @returns {Effect[]} one a line, of what was moved two; those that follow from `all_lots` are not among them
  */
 export function effectsOf(kind, body) {
   /** @type {Effect[]} */
   const effects = [];
+  let number = 0;
   for (const { part, flow, sign } of PARTS[kind] ?? []) {
     for (const line of /** @type {Line[]} */ (body[part] ?? [])) {
-      effects.push({
-        line: effects.length, product: line.product, lot: line.lot?.number ?? '', expiry: line.lot?.expiry ?? null,
-        location: line.location ?? '', account: line.account ?? '', flow,
+      /** @type {Effect} */
+      const effect = {
+        line: number, product: line.product, lot: line.lot?.number ?? '', expiry: line.lot?.expiry ?? null,
+        location: line.location ?? '', account: line.account ?? '', flow: flow === 'issued' && isReturn(body) ? 'returned' : flow,
         quantity: flow === 'counted' ? line.counted ?? 0 : sign * (line.quantity ?? 0), reason: line.reason ?? null,
-      });
+      };
+      effects.push(effect);
+      if (line.to) {
+        effects.push({ ...effect, location: line.to.location ?? '', account: line.to.account ?? '', quantity: line.quantity ?? 0 });
+      }
+      number += 1;
     }
   }
   return effects;
+}
+
+/**
+ * @param {Record<string, any>} body of an issue
+ * @returns {boolean} whether it went back to the one who supplied it
+ */
+export function isReturn({ purpose, destination }) {
+  return purpose === 'return' || destination?.supplier !== undefined;
 }
 
 /**

@@ -10,6 +10,13 @@ import { nextId, randomBytes } from './ids.js';
 export const LINES_MAX = 200;
 export const BYTES_MAX = 64 * 1024;
 
+/**
+ * The newest version of each kind's body, where it is not the first: what is written here.
+ *
+ * @type {Partial<Record<Kind, number>>}
+ */
+const VERSIONS = { 'stock.issue': 2 };
+
 /** More than one operation may hold; the screen should say: save it in two parts. */
 export class TooLarge extends Error {
   name = 'TooLarge';
@@ -39,7 +46,7 @@ export function operation(kind, body, when = {}) {
     const recorded_at = iso(now);
     const { told: occurred_at, moment } = occurred(when, now);
     const text = wellFormed(JSON.stringify({
-      id, kind, version: 1, facility: session.facility, author: session.user, recorded_at, occurred_at,
+      id, kind, version: VERSIONS[kind] ?? 1, facility: session.facility, author: session.user, recorded_at, occurred_at,
       offset_ms, seen: cursor, body,
     }));
     const bytes = new TextEncoder().encode(text).length;

@@ -105,10 +105,15 @@ export interface Line {
   reason?: string;
   location?: string;
   account?: string;
+  /** The VVM stage that was seen. */
+  vvm?: number;
+  /** Of a move: the card where it is now. */
+  to?: { location?: string; account?: string };
 }
 
 export type Kind = 'stock.receive' | 'stock.issue' | 'stock.dispense' | 'stock.adjust' | 'stock.count' | 'stock.unpack'
-  | 'stock.reverse' | 'device.gap' | 'exception.resolve';
+  | 'stock.reverse' | 'device.gap' | 'exception.resolve' | 'stock.move' | 'stock.inspect' | 'location.set'
+  | 'product.identify' | 'person.set' | 'recall.answer' | 'feedback.read';
 
 /** An exception as it came with the answer to an operation. */
 export interface AnswerException { id: string; code: string; line?: number; detail?: Record<string, unknown> }

@@ -4,7 +4,7 @@ An entity is added by a function in one of these files and its text in PROTOCOL.
 member: what is not named here never leaves the server.
 """
 
-from sync.entities import products, shared, stock
+from sync.entities import products, recalls, registers, shared, stock
 from sync.entities.viewpoint import Change, Feed, Found, Viewpoint
 
 __all__ = ["FACILITY_FEEDS", "SHARED_FEEDS", "Change", "Feed", "Found", "Viewpoint"]
@@ -15,6 +15,7 @@ SHARED_FEEDS: tuple[Feed, ...] = (
     products.products,
     shared.reasons,
     shared.people,
+    recalls.recalls,
     shared.deletions,
 )
 """By the shared counter."""
@@ -25,5 +26,7 @@ FACILITY_FEEDS: tuple[Feed, ...] = (
     stock.cards,
     stock.exceptions,
     stock.shipments,
+    registers.registers,
+    registers.feedback,
 )
 """By the facility's own counter."""

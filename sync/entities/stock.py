@@ -10,8 +10,10 @@ from sqlmodel import col
 
 from backend.clock import to_iso
 from backend.models import Card, Facility, Lot, Product, Shipment, StockException
+from backend.services.registers import stages
 from sync.entities.viewpoint import Found, Viewpoint, upsert
 from sync.packing import key_of
+from sync.registers import key_of as register_key
 
 EXPECTED = "expected"
 
@@ -25,7 +27,10 @@ def cards(at: Viewpoint, after: int, limit: int) -> Iterator[Found]:
         .order_by(col(Card.change))
         .limit(limit)
     )
-    for row, product in at.session.execute(statement):
+    found = at.session.execute(statement).all()
+    seen_on = stages(at.session.connection(), at.facility_id) if found else {}
+    for row, product in found:
+        stage = seen_on.get(register_key(product, row.lot, row.location, row.account)) if seen_on else None
         seen = {
             "facility": at.facility_code,
             "product": product,
@@ -36,6 +41,8 @@ def cards(at: Viewpoint, after: int, limit: int) -> Iterator[Found]:
             "version": row.change,
             "counted": None if row.counted_at is None else [row.counted_at, row.counted_id],
             "last": None if row.last_at is None else [row.last_at, row.last_id],
+            "vvm": None if stage is None else stage[0],
+            "vvm_told": None if stage is None else stage[1],
         }
         yield row.change, upsert("card", f"{at.facility_code}/{row.number}", seen)
 

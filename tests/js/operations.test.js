@@ -5,6 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { beforeEach, test } from 'node:test';
 
 import { cardKey, effectsOf, factsOf } from '../../pwa/worker/facts.js';
+import { sayingsOf } from '../../pwa/worker/registers.js';
 import { TooLarge, append } from '../../pwa/worker/outbox.js';
 import { setMeta } from '../../pwa/worker/store/meta.js';
 import { START, enrolled, newDevice, records, setClock } from './support/device.js';
@@ -15,10 +16,11 @@ const files = readdirSync(OPERATIONS).filter((name) => name.endsWith('.json'));
 assert.ok(files.length >= 9);
 for (const file of files) {
   test(file, () => {
-    for (const { name, text, effects } of JSON.parse(readFileSync(new URL(file, OPERATIONS), 'utf8'))) {
-      const { kind, version, body, id } = JSON.parse(text);
+    for (const { name, text, effects, sayings } of JSON.parse(readFileSync(new URL(file, OPERATIONS), 'utf8'))) {
+      const { kind, version, body, id, author } = JSON.parse(text);
       assert.equal(`${kind}.v${version}.json`, file);
       assert.deepEqual(effectsOf(kind, body), effects, name);
+      if (sayings) assert.deepEqual(sayingsOf(kind, body, author), sayings, name);
       const sums = new Map();
       for (const effect of effects) sums.set(cardKey(effect), (sums.get(cardKey(effect)) ?? 0) + effect.quantity);
       const facts = factsOf(kind, body, { id, effective_at: START });
@@ -33,6 +35,12 @@ for (const file of files) {
 beforeEach(async () => {
   await newDevice();
   await enrolled();
+});
+
+test('a body is written in its newest version', async () => {
+  await append('stock.issue', { destination: { supplier: 'CMS' }, lines: [line] });
+  await append('stock.count', { lines: [{ product: 'P1', lot: null, counted: 1 }] });
+  assert.deepEqual((await records()).map(({ text }) => JSON.parse(text).version), [2, 1]);
 });
 
 const line = { product: 'P1', lot: null, quantity: 1 };

@@ -16,7 +16,7 @@ from backend.services.rebuild import rebuild
 from tests.support import postgres
 
 AT = 1_790_000_000_000
-LEDGER = ("operation", "fact", "reversal", "decision", "variance_change", "full_count")
+LEDGER = ("operation", "fact", "reversal", "decision", "variance_change", "full_count", "saying")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -116,6 +116,8 @@ def test_the_ledger_refuses_changes_after_every_migration(empty_url: str, table:
             "VALUES (1, 1, 'c', 1, 1, 202609)",
             "INSERT INTO full_count (facility_id, product_id, location, account, operation_id, effective_at) "
             "VALUES (1, 1, '', '', 'c', 1)",
+            "INSERT INTO saying (facility_id, name, key, operation_id, effective_at, value) "
+            """VALUES (1, 'location', '["F"]', 's', 1, '{}')""",
         ):
             connection.execute(text(statement))
     for change in (f"UPDATE {table} SET facility_id = 1", f"DELETE FROM {table}"):

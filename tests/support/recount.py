@@ -153,6 +153,8 @@ def _balance(facts: list[Told]) -> int:
 def _lines(facility: str, operation: dict[str, Any]) -> Iterator[tuple[Key, int, bool]]:
     """(card, signed quantity, whether it was counted) of every line of a text."""
     body, kind = operation["body"], operation["kind"]
+    if not kind.startswith("stock.") or kind == "stock.inspect":
+        return
     out = {"stock.issue": -1, "stock.dispense": -1}.get(kind, 1)
     parts = [(1, body.get("produced", [])), (-1, body.get("consumed", [])), (out, body.get("lines", []))]
     for sign, lines in parts:
@@ -161,5 +163,10 @@ def _lines(facility: str, operation: dict[str, Any]) -> Iterator[tuple[Key, int,
             key = Key(facility, line["product"], lot, line.get("location", ""), line.get("account", ""))
             if kind == "stock.count":
                 yield key, line["counted"], True
+            elif kind == "stock.move":
+                to = line["to"]
+                yield key, -line["quantity"], False
+                there = key._replace(location=to.get("location", ""), account=to.get("account", ""))
+                yield there, line["quantity"], False
             else:
                 yield key, sign * line["quantity"], False

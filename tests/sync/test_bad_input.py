@@ -34,7 +34,8 @@ from tests.support import recount
 from tests.support.mangle import mangled, mangled_bytes
 from tests.support.sizes import SOAKING, size
 from tests.support.untouched import holdings
-from tests.sync.conftest import NOW, Tablet, World, line, next_id
+from tests.sync.bodies import EXAMPLES_OF_BODIES
+from tests.sync.conftest import NOW, Tablet, World, next_id
 
 PASSWORD = "correct horse battery"
 EXAMPLES = size("EXAMPLES", 100)
@@ -152,38 +153,6 @@ def door(world: World) -> Iterator[Door]:
             {"Authorization": f"Bearer {token}"},
             {"Cookie": f"bincard_session={cookie}"},
         )
-
-
-LOT = {"number": "L1", "expiry": "2028-01-31"}
-EXAMPLES_OF_BODIES: dict[str, Callable[[str], dict[str, Any]]] = {
-    "stock.receive": lambda _id: {
-        "source": {"supplier": "C"},
-        "reference": "D1",
-        "lines": [line("P1", 9), line("P2", 3)],
-    },
-    "stock.issue": lambda _id: {
-        "destination": {"facility": "B"},
-        "lines": [line("P1", 4, vvm=2, location="fridge")],
-    },
-    "stock.dispense": lambda _id: {"lines": [{**line("P1", 2), "directions": "twice a day", "days": 5}]},
-    "stock.adjust": lambda _id: {"lines": [{**line("P2", -1), "reason": "damaged"}]},
-    "stock.count": lambda _id: {
-        "session": "s1",
-        "all_lots": True,
-        "lines": [
-            {"product": "P1", "lot": LOT, "counted": 7, "reasons": [{"reason": "found", "quantity": 2}]}
-        ],
-    },
-    "stock.unpack": lambda _id: {"consumed": [line("P3", 1)], "produced": [line("P1", 5), line("P2", 5)]},
-    "stock.reverse": lambda id_: {"operation": id_, "reason": "typed twice"},
-    "device.gap": lambda _id: {"from": 1, "to": 2},
-    "exception.resolve": lambda id_: {
-        "exception": id_,
-        "action": "accept",
-        "note": "seen",
-        "expiry": "2028-01-31",
-    },
-}
 
 
 def valid(door: Door, choose: random.Random, change: Callable[[str], str] = str) -> str:

@@ -281,7 +281,7 @@ REASONS = {"found": KnownReason(1, "credit", True), "lost": KnownReason(2, "debi
 
 
 def test_unknown_products_are_told_line_by_line() -> None:
-    told = conflicts.unknown_products([effect(0, "P1"), effect(1, "X"), effect(2, "Y")], PRODUCTS)
+    told = conflicts.unknown_products([effect(0, "P1"), effect(1, "X"), effect(2, "Y")], [], PRODUCTS)
     assert told == [
         Finding("unknown_product", 1, {"product": "X"}),
         Finding("unknown_product", 2, {"product": "Y"}),

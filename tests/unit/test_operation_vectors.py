@@ -14,6 +14,7 @@ import pytest
 
 from sync.bodies import Header
 from sync.operations import BODIES, effects, read_body
+from sync.registers import sayings
 
 VECTORS = sorted((Path(__file__).parent.parent / "vectors" / "operations").glob("*.json"))
 EFFECT = ("line", "product", "lot", "expiry", "location", "account", "flow", "quantity", "reason")
@@ -38,8 +39,11 @@ def cases() -> list[object]:
 def test_it_does_to_cards_what_it_always_did(path: Path, case: dict[str, object]) -> None:
     header = msgspec.json.decode(str(case["text"]).encode(), type=Header)
     assert (header.kind, header.version) == kind_of(path)
-    found = effects(read_body(header.kind, header.version, header.body))
-    assert [{name: getattr(one, name) for name in EFFECT} for one in found] == case["effects"]
+    body = read_body(header.kind, header.version, header.body)
+    assert [{name: getattr(one, name) for name in EFFECT} for one in effects(body)] == case["effects"]
+    said = json.loads(msgspec.json.encode([one._asdict() for one in sayings(body, header.author)]))
+    assert said == case.get("sayings", said)
+    assert "sayings" in case or {one["name"] for one in said} <= {"vvm"}
 
 
 def test_every_kind_and_version_has_its_file() -> None:

@@ -15,6 +15,9 @@ export function kindWords({ t }, kind) {
     'stock.receive': t('Receipt'), 'stock.issue': t('Issue'), 'stock.dispense': t('Dispensing'),
     'stock.adjust': t('Adjustment'), 'stock.count': t('Count'), 'stock.unpack': t('Unpacking'),
     'stock.reverse': t('Undoing'), 'device.gap': t('Lost delivery number'), 'exception.resolve': t('Decision'),
+    'stock.move': t('Move within the facility'), 'stock.inspect': t('VVM stages'), 'location.set': t('Storage location'),
+    'product.identify': t('Code of a product'), 'person.set': t('Own setting'), 'recall.answer': t('Answer to a recall'),
+    'feedback.read': t('Message read'),
   }[kind] ?? kind;
 }
 
