@@ -3,4 +3,5 @@
 export { getDraft, putDraft, deleteDraft, drafts, getMeta, setMeta } from './store/meta.js';
 export { facilities, product, products, reasons, searchProducts } from './store/catalogue.js';
 export { cardView, cardsView, lotsOf, movements } from './store/cards.js';
+export { answers, feedback, identifiers, levels, locations, preference, recalls } from './store/registers.js';
 export { isOpen, problems } from './store/problems.js';

@@ -15,6 +15,76 @@ export interface CardRow {
   counted: SortKey | null;
   /** Sort key of the last fact. */
   last: SortKey | null;
+  /** The VVM stage that stands, 1 to 4, and its place; absent or null where none was seen. */
+  vvm?: number | null;
+  vvm_told?: SortKey | null;
+}
+
+/** A shelf or bin of the facility. */
+export interface Location { code: string; name: string; active: boolean }
+
+/** What a code on a box means at this facility. */
+export interface Identifier { system: string; value: string; product: string; active: boolean }
+
+/** What the facility did of one recalled lot. */
+export interface RecallAnswer {
+  recall: string;
+  product: string;
+  lot: string;
+  found: number;
+  quarantined: number;
+  returned: number;
+  destroyed: number;
+  witness: string;
+  note: string;
+  author: string;
+  /** ms since the epoch. */
+  at: number;
+  /** Said here and not in what was pulled yet. */
+  own: boolean;
+}
+
+/** A product, or lots of it, that was called back. */
+export interface Recall {
+  id: string;
+  product: string;
+  /** Numbers; empty: all. */
+  lots: string[];
+  reason: string;
+  instruction: string;
+  /** ISO 8601. */
+  opened_at: string;
+  closed_at: string | null;
+  /** By lot; the latest of each. */
+  answers: RecallAnswer[];
+}
+
+/** What a manager wrote to the facility. */
+export interface Feedback {
+  id: string;
+  text: string;
+  author: string;
+  /** ISO 8601. */
+  at: string;
+  /** A product's code, or ''. */
+  about: string;
+  /** ISO 8601, null while unread. */
+  read_at: string | null;
+}
+
+/** What the facility should have of a product, in dispensing units; null where not known. */
+export interface Level {
+  product: string;
+  amc: number | null;
+  months_reported: number;
+  minimum: number | null;
+  maximum: number | null;
+  order_point: number | null;
+  /** Hundredths of months. */
+  minimum_months: number | null;
+  maximum_months: number | null;
+  /** YYYY-MM, the last complete month that counts. */
+  as_of: string;
 }
 
 /** (effective_at in ms since the epoch, operation id): the order of the fold. */
@@ -78,6 +148,8 @@ export interface CardView {
   provisional: boolean;
   /** ms since the epoch of the last count, null if never counted. */
   counted_at: number | null;
+  /** The VVM stage that was seen last, 1 to 4; null if none was. */
+  vvm: number | null;
 }
 
 export interface Product {
@@ -90,6 +162,10 @@ export interface Product {
   active: boolean;
   cold_chain: boolean;
   controlled: boolean;
+  uses_vvm?: boolean;
+  /** Minor units of `pack_price_currency`, ISO 4217. */
+  pack_price_minor?: number | null;
+  pack_price_currency?: string | null;
 }
 
 export interface Facility { code: string; name: string; type?: string; zone?: string; supplied_by?: string | null; active?: boolean }

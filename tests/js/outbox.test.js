@@ -50,7 +50,7 @@ test('an operation is on the disk before append resolves, with the next number a
   const [kept] = await records();
   assert.equal(seq, 1);
   assert.deepEqual(JSON.parse(kept.text), {
-    id, kind: 'stock.issue', version: 1, facility: 'F1', author: 'ama', recorded_at: '2026-11-22T09:00:00.000Z',
+    id, kind: 'stock.issue', version: 2, facility: 'F1', author: 'ama', recorded_at: '2026-11-22T09:00:00.000Z',
     occurred_at: '2026-11-22T09:00:00.000Z', offset_ms: -120, seen: 'cursor-7',
     body: { destination: { ward: 'Ward 1' }, lines: [{ product: 'P1', lot: null, quantity: 20 }] },
   });

@@ -66,6 +66,8 @@ def test_a_card_row_bears_the_places_that_the_device_folds_on_from(world: World)
         "version": card["version"],
         "counted": [NOW, first_id],
         "last": [NOW + 1000, last["id"]],
+        "vvm": None,
+        "vvm_told": None,
     }
 
 

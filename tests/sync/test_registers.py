@@ -256,7 +256,7 @@ def test_any_order_and_any_repeats_end_in_the_same_registers(
     """A history twice, under names of its own: in the order of the devices, and in disorder with repeats."""
     stood = []
     for in_order in (True, False):
-        run = f"{next(_runs):08x}"
+        run = f"{next(_runs):08d}"
         tablets = [world.enrol() for _ in range(3)]
         texts: list[list[str]] = [[] for _ in tablets]
         for n, one in enumerate(history):
@@ -276,7 +276,7 @@ def _text(tablet: Tablet, run: str, n: int, one: Said) -> str:
     _, kind, minute, stage, which = one
     name = f"{run}{'ab'[which]}"
     product = "P1" if which else "P2"
-    gtin = str(int(run, 16) * 10 + which).zfill(14)
+    gtin = f"{run}00000{int(which)}"
     bodies: dict[str, tuple[str, dict[str, Any]]] = {
         "location": ("location.set", {"code": name, "name": str(stage), "active": stage > 1}),
         "identify": ("product.identify", {"product": f"P{stage % 3 + 1}", "system": "gtin", "value": gtin}),
@@ -293,9 +293,8 @@ def _registers(world: World, run: str) -> dict[tuple[str, str], tuple[int, str, 
     """What stands in the registers of a run, the run's own name taken out."""
     columns = (Register.name, Register.key, Register.effective_at, Register.operation_id, Register.value)
     found = world.read(lambda session: session.execute(select(*map(col, columns))).all())
-    gtin = str(int(run, 16)).zfill(13)
     return {
-        (row.name, row.key.replace(run, "").replace(gtin, "")): (
+        (row.name, row.key.replace(run, "")): (
             row.effective_at,
             row.operation_id.replace(run, ""),
             row.value,

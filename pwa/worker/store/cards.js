@@ -3,13 +3,16 @@
 import { cardKey, factsOf } from '../facts.js';
 import { noWork } from '../own.js';
 import { viewsOf } from '../view.js';
+import { latest } from '../registers.js';
 import { database, revision } from './database.js';
 import { mirror } from './mirror.js';
 import { ownWork } from './own.js';
+import { ownSayings } from './registers.js';
 
 /** @import { CardView, Lot, Movement, OutboxRecord } from '../types.js' */
 /** @import { Mirror } from './mirror.js' */
 /** @import { Own } from './own.js' */
+/** @import { Told } from '../registers.js' */
 
 /** @type {{own: number, pulled: number, value: CardView[]} | null} */
 let viewCache = null;
@@ -18,9 +21,10 @@ let viewCache = null;
  * @param {string} product
  * @param {Mirror} pulled
  * @param {Own} own
+ * @param {Map<string, Told>} stages that this device saw and nobody pulled yet, by card key
  * @returns {CardView[]} first to expire first
  */
-function cardViews(product, pulled, { facility, work }) {
+function cardViews(product, pulled, { facility, work }, stages) {
   const mine = work.products.get(product) ?? noWork();
   /** @type {Map<string, string | null>} */
   const expiries = new Map();
@@ -28,10 +32,15 @@ function cardViews(product, pulled, { facility, work }) {
     if (lot.facility === facility) expiries.set(lot.number, lot.expiry);
   }
   const rows = [...(pulled.cards.get(product)?.values() ?? [])].filter((row) => row.facility === facility);
+  /** @type {Map<string, Told>} */
+  const seen = new Map();
+  for (const row of rows) if (row.vvm && row.vvm_told) seen.set(cardKey(row), { value: row.vvm, told: row.vvm_told });
+  for (const [key, stage] of stages) seen.set(key, latest(seen.get(key), stage));
   return viewsOf(rows, mine, work.doubtful).map(({ card, view }) => ({
     facility, product, lot: card.lot, location: card.location, account: card.account,
     expiry: expiries.get(card.lot) ?? mine.cards.get(cardKey(card))?.card.expiry ?? null,
     on_hand: view.on_hand, provisional: view.provisional, counted_at: view.counted?.[0] ?? null,
+    vvm: seen.get(cardKey(card))?.value ?? null,
   })).sort(byExpiry);
 }
 
@@ -48,9 +57,9 @@ function byExpiry(a, b) {
 export async function cardsView() {
   const { own, pulled } = revision;
   if (viewCache?.own === own && viewCache.pulled === pulled) return viewCache.value;
-  const [rows, mine] = await Promise.all([mirror(), ownWork()]);
+  const [rows, mine, { vvm }] = await Promise.all([mirror(), ownWork(), ownSayings()]);
   const codes = new Set([...rows.cards.keys(), ...mine.work.products.keys()]);
-  const value = [...codes].sort().flatMap((code) => cardViews(code, rows, mine));
+  const value = [...codes].sort().flatMap((code) => cardViews(code, rows, mine, vvm));
   viewCache = { own, pulled, value };
   return value;
 }
@@ -60,7 +69,8 @@ export async function cardsView() {
  * @returns {Promise<CardView[]>} its cards at this facility, first to expire first
  */
 export async function cardView(product) {
-  return cardViews(product, ...(await Promise.all([mirror(), ownWork()])));
+  const [rows, mine, { vvm }] = await Promise.all([mirror(), ownWork(), ownSayings()]);
+  return cardViews(product, rows, mine, vvm);
 }
 
 /**

@@ -5,10 +5,13 @@ import { openDB } from '../../vendor/idb.js';
 /** @typedef {import('../../vendor/idb.js').IDBPDatabase} Database */
 
 /** Pulled rows, one store an entity, each under the key the server gave it. */
-export const ENTITIES = ['product', 'program', 'reason', 'facility', 'lot', 'user', 'exception', 'card', 'shipment'];
+export const ENTITIES = [
+  'product', 'program', 'reason', 'facility', 'lot', 'user', 'exception', 'card', 'shipment',
+  'location', 'identifier', 'preference', 'recall', 'answer', 'feedback', 'level',
+];
 
 /** Each version adds to the one before and takes nothing away, so that an older worker can still use a newer store. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** Counts up whenever pulled rows, or own operations, changed: what was computed before is stale. */
 export const revision = { pulled: 0, own: 0 };
@@ -40,6 +43,11 @@ function openVersion(version) {
       if (from < 2) {
         db.createObjectStore('shipment');
         tx.objectStore('outbox').createIndex('reverses', 'reverses');
+      }
+      if (from < 3) {
+        for (const entity of ['location', 'identifier', 'preference', 'recall', 'answer', 'feedback', 'level']) {
+          db.createObjectStore(entity);
+        }
       }
     },
     blocking() {

@@ -42,7 +42,7 @@ export async function ownWork() {
  * @param {{device: string, covers: number}[]} devices
  * @returns {Promise<OutboxRecord[]>} what each delivered, or will, after what was pulled covers
  */
-async function recordsAfter(tx, devices) {
+export async function recordsAfter(tx, devices) {
   const found = await Promise.all(devices.map(({ device, covers }) => {
     const after = IDBKeyRange.bound([device, covers], [device, Infinity], true, false);
     return tx.objectStore('outbox').index('device_seq').getAll(after);

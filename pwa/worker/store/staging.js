@@ -6,7 +6,7 @@ import { patchMirror } from './mirror.js';
 /** @import { Change, Meta } from '../types.js' */
 
 /** Counts up when this version keeps more of a pulled row than the last one did: everything is pulled anew. */
-export const FEED_VERSION = 2;
+export const FEED_VERSION = 3;
 
 /**
  * @returns {Promise<Meta['staging']>} where to go on: an unfinished pull, or a new one from what was integrated
@@ -80,7 +80,8 @@ export async function integrate(staging, { covers, now }) {
  * @returns {boolean} whether nothing of it is shown any more
  */
 function isOver({ entity, row }) {
-  return (entity === 'exception' && row?.state === 'closed') || (entity === 'shipment' && row?.state !== 'expected');
+  return (entity === 'exception' && row?.state === 'closed') || (entity === 'shipment' && row?.state !== 'expected')
+    || (entity === 'recall' && row?.closed_at !== null);
 }
 
 /** @typedef {import('../../vendor/idb.js').IDBPTransaction<unknown, string[], 'readwrite'>} Writing */
@@ -109,6 +110,11 @@ async function applyAccess(tx, changes, fresh, now) {
   }
 }
 
+/** What is of one facility, and goes with it. */
+const OF_A_FACILITY = [
+  'card', 'lot', 'exception', 'shipment', 'location', 'identifier', 'preference', 'recall', 'answer', 'feedback', 'level',
+];
+
 /**
  * Operations, waiting or kept, never go.
  *
@@ -117,7 +123,7 @@ async function applyAccess(tx, changes, fresh, now) {
  * @param {string | undefined} here this device's: rows that bear no facility are of it
  */
 async function purge(tx, facility, here) {
-  for (const entity of ['card', 'lot', 'exception', 'shipment']) {
+  for (const entity of OF_A_FACILITY) {
     for (let at = await tx.objectStore(entity).openCursor(); at; at = await at.continue()) {
       if ((at.value.facility ?? here) === facility) await at.delete();
     }
