@@ -256,7 +256,7 @@ def test_any_order_and_any_repeats_end_in_the_same_registers(
     """A history twice, under names of its own: in the order of the devices, and in disorder with repeats."""
     stood = []
     for in_order in (True, False):
-        run = f"{next(_runs):08d}"
+        run = str(77_000_000 + next(_runs))
         tablets = [world.enrol() for _ in range(3)]
         texts: list[list[str]] = [[] for _ in tablets]
         for n, one in enumerate(history):
