@@ -7,10 +7,10 @@ import { icon, symbols } from './sprite.js';
 /** @import { Ctx, Page, Reply, SyncStatus } from './types.js' */
 
 /** Style sheets, side by side: one that imports another costs a journey more on the first load. */
-const STYLES = ['tokens', 'base', 'parts', 'rows', 'app', 'count'];
+const STYLES = ['tokens', 'base', 'parts', 'rows', 'app', 'count', 'movements'];
 
 /** Page scripts, in every document; each is a file of pwa/page. */
-const SCRIPTS = ['screen', 'nudge', 'update', 'progress', 'syncbar', 'keypad', 'drafts', 'install'];
+const SCRIPTS = ['screen', 'nudge', 'update', 'progress', 'syncbar', 'keypad', 'drafts', 'install', 'print'];
 
 export const POLICY = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'", "connect-src 'self'",

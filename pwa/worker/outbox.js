@@ -7,12 +7,13 @@ import { lineCount } from './facts.js';
 import { flushWith, waitFor } from './flusher.js';
 import { LINES_MAX, TooLarge, operation } from './operation.js';
 import { getMeta, setMeta } from './store/meta.js';
-import { appendRecord, attention, countWaiting, recordsNewestFirst } from './store/records.js';
+import { appendRecords, attention, countWaiting, recordsNewestFirst } from './store/records.js';
 
 /** @import { Kind, Line, OutboxRecord, SyncStatus } from './types.js' */
 /** @import { When } from './operation.js' */
 
 export { TooLarge } from './operation.js';
+export { DraftChanged } from './store/records.js';
 
 /** The browser would not keep it (the disk is full, or storage is refused): nothing was saved. */
 export class StorageRefused extends Error {
@@ -20,28 +21,47 @@ export class StorageRefused extends Error {
 }
 
 /**
+ * @typedef {object} Options
+ * @property {Record<string, unknown>} [drafts] drafts to write (or, undefined, to delete) in the same transaction
+ * @property {{key: string, is: (draft: any) => boolean}} [only] a draft that must still be as it was on the screen
+ */
+
+/**
  * Save an operation. When this resolves it is on the disk; worker.js tries to send after every POST.
  *
  * @param {Kind} kind
  * @param {{lines?: Line[]} & Record<string, any>} body exactly as PROTOCOL.md says
- * @param {When & {drafts?: Record<string, unknown>}} [options] when it happened, if before now; drafts: drafts to
- *   write (or, undefined, to delete) in the same transaction
+ * @param {When & Options} [options] when it happened, if before now
  * @returns {Promise<{id: string, seq: number}>}
  * @throws {TooLarge} over 200 lines or 64 KiB
  * @throws {StorageRefused} the browser did not keep it
+ * @throws {DraftChanged} another tab was there first
  */
-export async function append(kind, body, { drafts = {}, ...when } = {}) {
-  if (lineCount(body) > LINES_MAX) throw new TooLarge(`${lineCount(body)} lines`);
-  let record;
+export async function append(kind, body, options = {}) {
+  const [saved] = await appendAll([{ kind, body }], options);
+  return /** @type {{id: string, seq: number}} */ (saved);
+}
+
+/**
+ * Save several operations that belong together: all of them or, where one cannot be kept, none.
+ *
+ * @param {readonly {kind: Kind, body: {lines?: Line[]} & Record<string, any>}[]} operations in the order in which they happened
+ * @param {When & Options} [options]
+ * @returns {Promise<{id: string, seq: number}[]>}
+ * @throws {TooLarge | StorageRefused | DraftChanged} as `append`
+ */
+export async function appendAll(operations, { drafts = {}, only, ...when } = {}) {
+  for (const { body } of operations) if (lineCount(body) > LINES_MAX) throw new TooLarge(`${lineCount(body)} lines`);
+  let records;
   try {
-    record = await appendRecord(operation(kind, body, when), drafts);
+    records = await appendRecords(operations.map(({ kind, body }) => operation(kind, body, when)), drafts, only);
   } catch (error) {
     if (error instanceof DOMException || (error instanceof Error && error.name.endsWith('Error') && 'code' in error)) {
       throw new StorageRefused(`${error.name}: ${error.message}`);
     }
     throw error;
   }
-  return { id: record.id, seq: /** @type {number} */ (record.seq) };
+  return records.map(({ id, seq }) => ({ id, seq: /** @type {number} */ (seq) }));
 }
 
 /** @returns {Promise<number>} how many operations wait for the server's answer */

@@ -2,6 +2,7 @@
 
 import './screens/sign_in.js';
 import './screens/operations.js';
+import './screens/operation_one.js';
 import './screens/home.js';
 import './screens/problems.js';
 import './screens/problem.js';
@@ -11,6 +12,8 @@ import './screens/count_list.js';
 import './screens/count_item.js';
 import './screens/count_lot.js';
 import './screens/movement_party.js';
+import './screens/saved.js';
+import './screens/delivery_note.js';
 import './screens/movement_lines.js';
 import './screens/movement_product.js';
 import './screens/receive_line.js';

@@ -1,7 +1,8 @@
 /** The door to IndexedDB for screens: everything they read and every draft they keep. Writing stock goes through outbox.js. */
 
-export { getDraft, putDraft, deleteDraft, drafts, getMeta, setMeta } from './store/meta.js';
+export { changeDraft, getDraft, putDraft, deleteDraft, drafts, getMeta, setMeta } from './store/meta.js';
 export { facilities, product, products, reasons, searchProducts } from './store/catalogue.js';
-export { cardView, cardsView, lotsOf, movements } from './store/cards.js';
+export { cardView, cardsIf, cardsView, lotsOf, movements } from './store/cards.js';
 export { answers, feedback, identifiers, levels, locations, preference, recalls } from './store/registers.js';
 export { isOpen, problems } from './store/problems.js';
+export { operationOf, reversalsOf } from './store/records.js';

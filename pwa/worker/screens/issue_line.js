@@ -1,4 +1,4 @@
-/** /app/issue/product/:product: how many go out; the lots that expire first are proposed. */
+/** /app/issue/product/:product, and of a transfer or return: how many go out; the lots that expire first are proposed. */
 
 import { clock } from '../clock.js';
 import { localDate } from '../expiry.js';
@@ -11,15 +11,25 @@ import { route } from '../router.js';
 import { cardView, deleteDraft, getDraft, product, putDraft } from '../store.js';
 import { icon } from '../sprite.js';
 import { figureField, keypad } from './keypad.js';
-import { draftKey, draftOf, keep, withProduct } from './movement_draft.js';
-import { expiryChip, fieldError, notice, quantityWords } from './parts.js';
+import { absurdity } from './absurd.js';
+import { changeMovement, draftKey, draftOf, OUTWARD, withProduct } from './movement_draft.js';
+import { wordsOf } from './movement_way.js';
+import { expiryChip, fieldError, notice, quantityWords, question } from './parts.js';
 
 /** @import { CardView, Ctx, Page, Product, Reply } from '../types.js' */
-/** @import { DraftLine } from './movement_draft.js' */
+/** @import { DraftLine, Way } from './movement_draft.js' */
 
-/** @param {Ctx} ctx @param {string} code */
-function halfTypedKey(ctx, code) {
-  return `${draftKey(ctx, 'issue')}/line/${code}`;
+/** @param {Ctx} ctx @param {Way} way @param {string} code */
+function halfTypedKey(ctx, way, code) {
+  return `${draftKey(ctx, way)}/line/${code}`;
+}
+
+/**
+ * @param {Way} way
+ * @returns {string} the day by which lots count as expired: what expired is just what goes back to a supplier
+ */
+export function dayFor(way) {
+  return way === 'return' ? '' : localDate(clock.now());
 }
 
 /**
@@ -42,66 +52,84 @@ export function proposed(code, cards, wanted, today) {
 
 /**
  * @param {Ctx} ctx
+ * @param {Way} way
  * @param {Product} row
  * @param {string} typed
- * @param {string | null} error
+ * @param {{error?: string, warn?: string}} [wrong]
  * @returns {Promise<Page>}
  */
-async function linePage(ctx, row, typed, error) {
+async function linePage(ctx, way, row, typed, { error, warn } = {}) {
   const { t, fmt } = ctx;
-  const here = `/app/issue/product/${encodeURIComponent(row.code)}`;
+  const { root, add } = wordsOf(ctx, way);
+  const here = `${root}/product/${encodeURIComponent(row.code)}`;
   const cards = await cardView(row.code);
   const total = cards.reduce((sum, card) => sum + card.on_hand, 0);
-  const lots = usable(cards, localDate(clock.now()));
+  const lots = usable(cards, dayFor(way));
   const expired = cards.filter((card) => card.on_hand > 0 && !lots.includes(card));
   const body = html`<p class="soft small"><span class="code">${row.code}</span> · <span>${row.dispensing_unit}</span>${
     row.pack_size !== null && row.pack_size > 1 && html` · <span>${t('pack of {n}', { n: fmt.number(row.pack_size) })}</span>`} · <span>${t('On hand: {n}', { n: fmt.number(total) })}</span></p>
-<form method="post" action="${here}" id="line" class="stack-tight" data-draft="${here}/draft" novalidate>
+${warn && question('line', warn, { name: 'sure', value: 'yes', words: t('It is right: add it') })}
+<form method="post" action="${here}" id="line" class="stack-tight${warn && ' keys-later'}" data-draft="${here}/draft" novalidate>
 <div class="field"><label class="field-label" for="quantity">${t('How many go out?')} <span class="soft">(${row.dispensing_unit})</span></label>
-${figureField({ id: 'quantity', name: 'quantity', value: typed, label: t('How many go out?'), error, focus: true })}
+${figureField({ id: 'quantity', name: 'quantity', value: typed, label: t('How many go out?'), error, focus: !warn })}
 ${fieldError('quantity', error)}</div></form>
 ${lots.length > 0 && html`<section class="stack-tight"><h2>${t('Taken in this order')}</h2><ol class="rows">${lots.map((card) => html`<li class="row"><span class="row-words">
 <span class="row-name">${card.lot === '' ? t('Without a lot number') : t('Lot {number}', { number: card.lot })}</span><span class="row-detail">${card.lot !== '' && expiryChip(ctx, card.expiry)}</span></span>
 <span class="row-figure">${fmt.number(card.on_hand)}</span></li>`)}</ol></section>`}
+${cards.some((card) => card.on_hand > 0) && html`<p><a class="button" href="${here}/lots">${icon('lot')}${t('Choose the lots yourself')}</a></p>`}
 ${lots.length === 0 && expired.length === 0 && notice('warn', t('The book shows none of it here. If it really goes out it can be saved; you will be asked to count this product.'))}
 ${expired.length > 0 && notice(lots.length === 0 ? 'bad' : 'info', html`${t('Expired lots are left out:')} ${expired.map((card, i) => html`${i > 0 && ', '}${card.lot} (${fmt.number(card.on_hand)})`)}`)}`;
   return {
-    title: row.name, back: '/app/issue/product', body,
-    bar: html`${keypad(ctx)}<button class="button button-primary" form="line" data-keypad-save>${icon('plus')}${t('Add to the issue')}</button>`,
+    title: row.name, back: `${root}/product`, body,
+    bar: html`${keypad(ctx)}<button class="button button-primary" form="line" data-keypad-save>${icon('plus')}${add}</button>`,
   };
 }
 
-/** @param {Ctx} ctx @returns {Promise<Reply>} */
-export async function issueLine(ctx) {
-  const row = await product(ctx.params.product ?? '');
-  if (!row || !(await draftOf(ctx, 'issue'))) return redirect('/app/issue');
-  return page(ctx, await linePage(ctx, row, (await getDraft(halfTypedKey(ctx, row.code))) ?? '', null));
+/** @param {Way} way @returns {(ctx: Ctx) => Promise<Reply>} */
+function showLine(way) {
+  return async (ctx) => {
+    const row = await product(ctx.params.product ?? '');
+    if (!row || !(await draftOf(ctx, way))) return redirect(wordsOf(ctx, way).root);
+    return page(ctx, await linePage(ctx, way, row, (await getDraft(halfTypedKey(ctx, way, row.code))) ?? ''));
+  };
 }
 
-/** @param {Ctx} ctx @returns {Promise<Reply>} */
-export async function issueLineDraft(ctx) {
-  await putDraft(halfTypedKey(ctx, ctx.params.product ?? ''), ctx.form.get('quantity') ?? '');
-  return { status: 204, headers: {}, body: '' };
+/** @param {Way} way @returns {(ctx: Ctx) => Promise<Reply>} */
+function keepHalfTyped(way) {
+  return async (ctx) => {
+    await putDraft(halfTypedKey(ctx, way, ctx.params.product ?? ''), ctx.form.get('quantity') ?? '');
+    return { status: 204, headers: {}, body: '' };
+  };
 }
 
-/** @param {Ctx} ctx @returns {Promise<Reply>} */
-export async function issueLineAdd(ctx) {
-  const row = await product(ctx.params.product ?? '');
-  const draft = await draftOf(ctx, 'issue');
-  if (!row || !draft) return redirect('/app/issue');
-  const typed = ctx.form.get('quantity') ?? '';
-  const read = parseQuantity(typed, { least: 1 });
-  if (!read.ok) return invalid(ctx, await linePage(ctx, row, typed, quantityWords(ctx, read.error)));
-  const own = proposed(row.code, await cardView(row.code), read.value, localDate(clock.now()));
-  const lines = withProduct(draft.lines, row.code, own);
-  if (lines.length > LINES_MAX) {
-    return invalid(ctx, await linePage(ctx, row, typed, ctx.t('This issue is full. Save it, then go on with a second one.')));
-  }
-  await keep(ctx, 'issue', { ...draft, lines });
-  await deleteDraft(halfTypedKey(ctx, row.code));
-  return redirect('/app/issue/lines');
+/** @param {Way} way @returns {(ctx: Ctx) => Promise<Reply>} */
+function addLine(way) {
+  return async (ctx) => {
+    const { t } = ctx;
+    const { root, full } = wordsOf(ctx, way);
+    const row = await product(ctx.params.product ?? '');
+    const draft = await draftOf(ctx, way);
+    if (!row || !draft) return redirect(root);
+    const typed = ctx.form.get('quantity') ?? '';
+    const refused = async (/** @type {{error?: string, warn?: string}} */ wrong) => invalid(ctx, await linePage(ctx, way, row, typed, wrong));
+    const read = parseQuantity(typed, { least: 1 });
+    if (!read.ok) return refused({ error: quantityWords(ctx, read.error) });
+    const cards = await cardView(row.code);
+    if (usable(cards, dayFor(way)).length === 0 && cards.some((card) => card.on_hand > 0)) {
+      return refused({ error: t('Every lot of it has expired, so none goes out by itself. If one must, choose it and say why.') });
+    }
+    const warn = ctx.form.get('sure') === 'yes' ? null : await absurdity(ctx, row.code, read.value);
+    if (warn) return refused({ warn });
+    const own = proposed(row.code, cards, read.value, dayFor(way));
+    if (withProduct(draft.lines, row.code, own).length > LINES_MAX) return refused({ error: full });
+    await changeMovement(ctx, way, (now) => ({ ...now, lines: withProduct(now.lines, row.code, own) }));
+    await deleteDraft(halfTypedKey(ctx, way, row.code));
+    return redirect(`${root}/lines`);
+  };
 }
 
-route('GET', '/app/issue/product/:product', issueLine);
-route('POST', '/app/issue/product/:product', issueLineAdd);
-route('POST', '/app/issue/product/:product/draft', issueLineDraft);
+for (const way of OUTWARD) {
+  route('GET', `/app/${way}/product/:product`, showLine(way));
+  route('POST', `/app/${way}/product/:product`, addLine(way));
+  route('POST', `/app/${way}/product/:product/draft`, keepHalfTyped(way));
+}

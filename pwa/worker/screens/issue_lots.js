@@ -1,5 +1,6 @@
-/** /app/issue/product/:product/lots: other lots than the proposed ones, a figure beside each. */
+/** /app/issue/product/:product/lots, and of a transfer or return: other lots than the proposed ones, a figure beside each. */
 
+import { expiryState } from '../expiry.js';
 import { byExpiry } from '../fefo.js';
 import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
@@ -10,11 +11,13 @@ import { cardView, product } from '../store.js';
 import { icon } from '../sprite.js';
 import { rowKey } from './count_entry.js';
 import { figureField, keypad } from './keypad.js';
-import { draftOf, keep, withProduct } from './movement_draft.js';
-import { expiryChip, fieldError, quantityWords } from './parts.js';
+import { dayFor } from './issue_line.js';
+import { changeMovement, draftOf, OUTWARD, withProduct } from './movement_draft.js';
+import { wordsOf } from './movement_way.js';
+import { expiryChip, fieldError, quantityWords, textField } from './parts.js';
 
 /** @import { CardView, Ctx, Page, Product, Reply } from '../types.js' */
-/** @import { DraftLine } from './movement_draft.js' */
+/** @import { DraftLine, Way } from './movement_draft.js' */
 
 /** @typedef {Pick<CardView, 'lot' | 'expiry' | 'location' | 'account' | 'on_hand'>} Choice a card to take from */
 
@@ -32,70 +35,93 @@ export function choices(cards, own) {
 }
 
 /**
+ * @typedef {object} Entry
+ * @property {Choice[]} cards
+ * @property {string[]} typed one a card
+ * @property {string} override why an expired lot goes out all the same
+ */
+
+/** Characters of the reason. */
+const OVERRIDE_MAX = 120;
+
+/**
  * @param {Ctx} ctx
+ * @param {Way} way
  * @param {Product} row
- * @param {Choice[]} cards
- * @param {string[]} typed one a card
- * @param {Map<number, string>} [errors]
+ * @param {Entry} entry
+ * @param {Map<number, string>} [errors] by card
+ * @param {string} [blocked] what is wrong about an expired lot
  * @returns {Page}
  */
-function lotsPage(ctx, row, cards, typed, errors = new Map()) {
+function lotsPage(ctx, way, row, { cards, typed, override }, errors = new Map(), blocked = '') {
   const { t, fmt } = ctx;
-  const here = `/app/issue/product/${encodeURIComponent(row.code)}/lots`;
-  const body = html`<p class="soft">${t('First expired, first out: take another lot only with a good reason.')}</p>
+  const { root } = wordsOf(ctx, way);
+  const here = `${root}/product/${encodeURIComponent(row.code)}/lots`;
+  const expired = cards.some((card) => expiryState(card.expiry, dayFor(way)) === 'expired');
+  const body = html`${way !== 'return' && html`<p class="soft">${t('First expired, first out: take another lot only with a good reason.')}</p>`}
 <form method="post" action="${here}" id="lots" novalidate><ul class="lots">${cards.map((card, i) => {
     const name = card.lot === '' ? t('Without a lot number') : t('Lot {number}', { number: card.lot });
     const error = errors.get(i) ?? null;
     return html`<li><label class="lot" for="figure-${i}"><span class="lot-words"><span class="lot-number">${name}</span>
 <span class="row-detail">${card.lot !== '' && expiryChip(ctx, card.expiry)}<span>${t('On the book: {n}', { n: fmt.number(card.on_hand) })}</span></span></span>
-${figureField({ id: `figure-${i}`, name: 'quantity', value: typed[i] ?? '', label: t('{lot}: how many go out?', { lot: name }), error, focus: i === (errors.keys().next().value ?? 0) })}
+${figureField({ id: `figure-${i}`, name: 'quantity', value: typed[i] ?? '', label: t('{lot}: how many go out?', { lot: name }), error, focus: i === (errors.keys().next().value ?? (blocked ? -1 : 0)) })}
 ${fieldError(`figure-${i}`, error)}</label><input type="hidden" name="card" value="${rowKey(card)}"></li>`;
-  })}</ul></form>`;
+  })}</ul>${expired && html`<div class="gap-above">${textField({ id: 'override', label: t('Why does an expired lot go out?'), value: override, hint: t('Only if one must, and with a reason, which is kept with it.'), error: blocked, length: OVERRIDE_MAX })}</div>`}</form>`;
   return {
-    title: row.name, back: '/app/issue/lines', body,
+    title: row.name, back: `${root}/lines`, body,
     bar: html`${keypad(ctx, cards.length > 1 ? { next: t('Next lot') } : {})}<button class="button button-primary" form="lots" data-keypad-save>${icon('check')}${t('Take these lots')}</button>`,
   };
 }
 
-/** @param {Ctx} ctx @returns {Promise<Reply>} */
-export async function issueLots(ctx) {
-  const row = await product(ctx.params.product ?? '');
-  const draft = await draftOf(ctx, 'issue');
-  if (!row || !draft) return redirect('/app/issue');
-  const own = draft.lines.filter((line) => line.product === row.code);
-  const cards = choices(await cardView(row.code), own);
-  if (cards.length === 0) return redirect(`/app/issue/product/${encodeURIComponent(row.code)}`);
-  const typed = cards.map((card) => String(own.find((line) => rowKey(line) === rowKey(card))?.quantity ?? ''));
-  return page(ctx, lotsPage(ctx, row, cards, typed));
+/** @param {Way} way @returns {(ctx: Ctx) => Promise<Reply>} */
+function showLots(way) {
+  return async (ctx) => {
+    const { root } = wordsOf(ctx, way);
+    const row = await product(ctx.params.product ?? '');
+    const draft = await draftOf(ctx, way);
+    if (!row || !draft) return redirect(root);
+    const own = draft.lines.filter((line) => line.product === row.code);
+    const cards = choices(await cardView(row.code), own);
+    if (cards.length === 0) return redirect(`${root}/product/${encodeURIComponent(row.code)}`);
+    const typed = cards.map((card) => String(own.find((line) => rowKey(line) === rowKey(card))?.quantity ?? ''));
+    return page(ctx, lotsPage(ctx, way, row, { cards, typed, override: own.find((line) => line.override)?.override ?? '' }));
+  };
 }
 
-/** @param {Ctx} ctx @returns {Promise<Reply>} */
-export async function issueLotsTake(ctx) {
-  const row = await product(ctx.params.product ?? '');
-  const draft = await draftOf(ctx, 'issue');
-  if (!row || !draft) return redirect('/app/issue');
-  const own = draft.lines.filter((line) => line.product === row.code);
-  const sent = new Map(ctx.form.getAll('card').map((key, i) => [key, ctx.form.getAll('quantity')[i] ?? '']));
-  const cards = choices(await cardView(row.code), own);
-  const typed = cards.map((card) => sent.get(rowKey(card)) ?? '');
-  /** @type {Map<number, string>} */
-  const errors = new Map();
-  /** @type {DraftLine[]} */
-  const lines = [];
-  cards.forEach((card, i) => {
-    const read = parseQuantity(typed[i] ?? '');
-    if (!read.ok && read.error !== 'empty') errors.set(i, quantityWords(ctx, read.error));
-    if (!read.ok || read.value === 0) return;
-    const { lot, expiry, location, account } = card;
-    lines.push({ product: row.code, lot, expiry, location, account, quantity: read.value });
-  });
-  if (errors.size === 0 && lines.length === 0) errors.set(0, ctx.t('Enter a number beside one lot at least.'));
-  const all = withProduct(draft.lines, row.code, lines);
-  if (all.length > LINES_MAX) errors.set(0, ctx.t('This issue is full. Save it, then go on with a second one.'));
-  if (errors.size > 0) return invalid(ctx, lotsPage(ctx, row, cards, typed, errors));
-  await keep(ctx, 'issue', { ...draft, lines: all });
-  return redirect('/app/issue/lines');
+/** @param {Way} way @returns {(ctx: Ctx) => Promise<Reply>} */
+function takeLots(way) {
+  return async (ctx) => {
+    const { t, form } = ctx;
+    const { root, full } = wordsOf(ctx, way);
+    const row = await product(ctx.params.product ?? '');
+    const draft = await draftOf(ctx, way);
+    if (!row || !draft) return redirect(root);
+    const sent = new Map(form.getAll('card').map((key, i) => [key, form.getAll('quantity')[i] ?? '']));
+    const cards = choices(await cardView(row.code), draft.lines.filter((line) => line.product === row.code));
+    const typed = cards.map((card) => sent.get(rowKey(card)) ?? '');
+    const override = (form.get('override') ?? '').trim().slice(0, OVERRIDE_MAX);
+    /** @type {Map<number, string>} */
+    const errors = new Map();
+    /** @type {DraftLine[]} */
+    const lines = [];
+    cards.forEach((card, i) => {
+      const read = parseQuantity(typed[i] ?? '');
+      if (!read.ok && read.error !== 'empty') errors.set(i, quantityWords(ctx, read.error));
+      if (!read.ok || read.value === 0) return;
+      const { lot, expiry, location, account } = card;
+      const expired = expiryState(expiry, dayFor(way)) === 'expired';
+      lines.push({ product: row.code, lot, expiry, location, account, quantity: read.value, ...(expired && { override }) });
+    });
+    if (errors.size === 0 && lines.length === 0) errors.set(0, t('Enter a number beside one lot at least.'));
+    if (withProduct(draft.lines, row.code, lines).length > LINES_MAX) errors.set(0, full);
+    const blocked = lines.some((line) => line.override === '') ? t('An expired lot must not go out. Take another lot, or say why it goes out all the same.') : '';
+    if (errors.size > 0 || blocked) return invalid(ctx, lotsPage(ctx, way, row, { cards, typed, override }, errors, blocked));
+    await changeMovement(ctx, way, (now) => ({ ...now, lines: withProduct(now.lines, row.code, lines) }));
+    return redirect(`${root}/lines`);
+  };
 }
 
-route('GET', '/app/issue/product/:product/lots', issueLots);
-route('POST', '/app/issue/product/:product/lots', issueLotsTake);
+for (const way of OUTWARD) {
+  route('GET', `/app/${way}/product/:product/lots`, showLots(way));
+  route('POST', `/app/${way}/product/:product/lots`, takeLots(way));
+}

@@ -1,12 +1,16 @@
-/** A receipt or an issue under way: where from or to, when, and its lines. Kept as a draft until it is saved. */
+/** A receipt, an issue, a transfer or a return under way: where from or to, when, its lines. A draft until it is saved. */
 
 import { clock } from '../clock.js';
 import { localDate } from '../expiry.js';
-import { getDraft, putDraft } from '../store.js';
+import { changeDraft, getDraft, putDraft } from '../store.js';
 
 /** @import { Ctx, Line } from '../types.js' */
 
-/** @typedef {'receive' | 'issue'} Way */
+/** @typedef {'receive' | 'issue' | 'transfer' | 'return'} Way */
+
+/** Those by which stock leaves. All are issues on the wire; a return is no consumption. */
+export const OUTWARD = /** @type {const} */ (['issue', 'transfer', 'return']);
+export const WAYS = /** @type {const} */ (['receive', ...OUTWARD]);
 
 /**
  * @typedef {object} DraftLine
@@ -16,6 +20,7 @@ import { getDraft, putDraft } from '../store.js';
  * @property {string} location
  * @property {string} account
  * @property {number} quantity in dispensing units
+ * @property {string} [override] why an expired lot goes out all the same
  */
 
 /** @typedef {{type: 'facility' | 'supplier' | 'donor' | 'ward', name: string}} Party a facility by its code, the others by name */
@@ -26,6 +31,7 @@ import { getDraft, putDraft } from '../store.js';
  * @property {string} reference
  * @property {string} date ISO date on which it happened
  * @property {DraftLine[]} lines
+ * @property {number} [changes] counts up, so that what is saved is what was on the screen
  */
 
 /** Names that were used before come back as choices; so many are kept. */
@@ -51,12 +57,14 @@ export async function draftOf(ctx, way) {
 }
 
 /**
+ * Change the draft in one step, so that two tabs add to it one after the other.
+ *
  * @param {Ctx} ctx
  * @param {Way} way
- * @param {MovementDraft} draft
+ * @param {(draft: MovementDraft) => MovementDraft} change not called where there is no draft any more
  */
-export async function keep(ctx, way, draft) {
-  await putDraft(draftKey(ctx, way), draft);
+export async function changeMovement(ctx, way, change) {
+  await changeDraft(draftKey(ctx, way), (draft) => draft && { ...change(draft), changes: (draft.changes ?? 0) + 1 });
 }
 
 /**
@@ -100,14 +108,24 @@ export function withProduct(lines, product, own) {
 /**
  * PURE
  *
+ * @param {Omit<DraftLine, 'quantity'>} line
+ * @returns {Line} the card that a line is on, as it goes over the wire
+ */
+export function onCard({ product, lot, expiry, location, account }) {
+  return {
+    product, lot: lot === '' ? null : { number: lot, expiry },
+    ...(location !== '' && { location }), ...(account !== '' && { account }),
+  };
+}
+
+/**
+ * PURE
+ *
  * @param {readonly DraftLine[]} lines
  * @returns {Line[]} as they go over the wire
  */
 export function wireLines(lines) {
-  return lines.map(({ product, lot, expiry, location, account, quantity }) => ({
-    product, lot: lot === '' ? null : { number: lot, expiry }, quantity,
-    ...(location !== '' && { location }), ...(account !== '' && { account }),
-  }));
+  return lines.map(({ quantity, override, ...card }) => ({ ...onCard(card), quantity, ...(override && { override }) }));
 }
 
 /**

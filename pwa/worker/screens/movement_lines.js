@@ -1,4 +1,4 @@
-/** The lines of a receipt or an issue: what is on it, what to add, and saving it as one operation. */
+/** The lines of a receipt, an issue, a transfer or a return: what is on it, what to add, saving it as one operation. */
 
 import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
@@ -6,10 +6,11 @@ import { append } from '../outbox.js';
 import { route } from '../router.js';
 import { cardsView, product } from '../store.js';
 import { icon } from '../sprite.js';
-import { datedBack, draftKey, draftOf, keep, remember, sameCard, wireLines, withProduct } from './movement_draft.js';
-import { partyName, wordsOf } from './movement_way.js';
+import { changeMovement, datedBack, draftKey, draftOf, remember, sameCard, WAYS, wireLines, withProduct } from './movement_draft.js';
+import { heading, partyName, wordsOf } from './movement_way.js';
 import { empty, expiryChip, notice } from './parts.js';
 import { savingFailed } from './saving.js';
+import { used } from './used.js';
 
 /** @import { Html } from '../html.js' */
 /** @import { CardView, Ctx, Page, Reply } from '../types.js' */
@@ -43,11 +44,12 @@ async function productSheet(ctx, way, code, lines, cards) {
   const row = await product(code);
   const name = row?.name ?? code;
   const total = lines.reduce((sum, line) => sum + line.quantity, 0);
-  const beyond = way === 'issue' ? beyondBook(lines, cards) : 0;
+  const beyond = way === 'receive' ? 0 : beyondBook(lines, cards);
   const at = `${root}/product/${encodeURIComponent(code)}`;
   return html`<li class="sheet stack-tight"><div class="sheet-head"><h2>${name}</h2><span class="row-figure">${fmt.number(total)}<span class="row-unit">${row?.dispensing_unit}</span></span></div>
 ${lines.map((line) => html`<p class="lines-lot"><span>${line.lot === '' ? t('Without a lot number') : html`${t('Lot {number}', { number: line.lot })} · ${expiryChip(ctx, line.expiry)}`}</span>
 <span class="number strong">${fmt.number(line.quantity)}</span></p>`)}
+${lines.some((line) => line.override) && html`<p class="soft small">${t('An expired lot goes out: {reason}', { reason: lines.find((line) => line.override)?.override ?? '' })}</p>`}
 ${beyond > 0 && notice('warn', t('{n} more than the book shows. It can be saved as it is; you will be asked to count this product.', { n: fmt.number(beyond) }))}
 <div class="sheet-buttons">${way === 'receive' ? html`<a class="button" href="${at}">${icon('plus')}${t('Another lot')}</a>`
     : html`<a class="button" href="${at}/lots">${icon('lot')}${t('Change the lots')}</a>`}
@@ -74,7 +76,7 @@ async function linesPage(ctx, way, draft, failure) {
 ${codes.length === 0 ? empty(way, words.none, words.teach) : html`<ul class="stack-tight">${sheets}</ul>
 <a class="button" href="${words.root}/product">${icon('plus')}${t('Add a product')}</a>`}`;
   const bar = codes.length === 0 ? html`<a class="button button-primary" href="${words.root}/product">${icon('plus')}${t('Add a product')}</a>`
-    : html`<form method="post" action="${words.root}/save"><button class="button button-primary">${icon('check')}${words.save}</button></form>`;
+    : html`<form method="post" action="${words.root}/save"><input type="hidden" name="changes" value="${draft.changes ?? 0}"><button class="button button-primary">${icon('check')}${words.save}</button></form>`;
   return { title: words.title, back: words.root, body, bar };
 }
 
@@ -89,8 +91,7 @@ function showLines(way) {
 /** @param {Way} way @returns {(ctx: Ctx) => Promise<Reply>} */
 function removeProduct(way) {
   return async (ctx) => {
-    const draft = await draftOf(ctx, way);
-    if (draft) await keep(ctx, way, { ...draft, lines: withProduct(draft.lines, ctx.form.get('product') ?? '', []) });
+    await changeMovement(ctx, way, (draft) => ({ ...draft, lines: withProduct(draft.lines, ctx.form.get('product') ?? '', []) }));
     return redirect(`${wordsOf(ctx, way).root}/lines`);
   };
 }
@@ -101,37 +102,25 @@ function save(way) {
     const words = wordsOf(ctx, way);
     const draft = await draftOf(ctx, way);
     if (!draft || draft.lines.length === 0) return redirect(`${words.root}/lines`);
-    const { party, reference, date, lines } = draft;
-    const body = {
-      [words.party]: { [party.type]: party.name }, ...(way === 'receive' && { reference }), lines: wireLines(lines),
-    };
+    const { party, date, lines } = draft;
+    const key = draftKey(ctx, way);
+    const shown = ctx.form.get('changes') ?? String(draft.changes ?? 0);
+    let id;
     try {
-      await append(words.kind, body, { ...datedBack(date), drafts: { [draftKey(ctx, way)]: undefined } });
+      ({ id } = await append(words.kind, { ...heading(way, draft), lines: wireLines(lines) }, {
+        ...datedBack(date), drafts: { [key]: undefined }, only: { key, is: (now) => now && String(now.changes ?? 0) === shown },
+      }));
     } catch (error) {
       return invalid(ctx, await linesPage(ctx, way, draft, savingFailed(ctx, error)));
     }
     await remember(ctx, party);
-    return redirect(`${words.root}/saved?lines=${lines.length}`);
+    await used(ctx, way, lines.map((line) => line.product));
+    return redirect(`${words.root}/saved?id=${id}&lines=${lines.length}`);
   };
 }
 
-/** @param {Way} way @returns {(ctx: Ctx) => Reply} */
-function saved(way) {
-  return (ctx) => {
-    const { t, tn, fmt, query } = ctx;
-    const words = wordsOf(ctx, way);
-    const n = Math.max(1, Number.parseInt(query.get('lines') ?? '1', 10) || 1);
-    const body = html`<div class="saved" role="status">${icon('check')}<h2>${words.saved}</h2>
-<p>${tn('{n} line. It goes to the server by itself when there is a network.', '{n} lines. They go to the server by themselves when there is a network.', n, { n: fmt.number(n) })}</p>
-<p><a href="/app/operations">${t('See what became of it')}</a></p></div>`;
-    const bar = html`<a class="button" href="${words.root}">${words.again}</a><a class="button button-primary" href="/app">${t('To the start page')}</a>`;
-    return page(ctx, { title: words.title, back: '/app', body, bar });
-  };
-}
-
-for (const way of /** @type {const} */ (['receive', 'issue'])) {
+for (const way of WAYS) {
   route('GET', `/app/${way}/lines`, showLines(way));
   route('POST', `/app/${way}/remove`, removeProduct(way));
   route('POST', `/app/${way}/save`, save(way));
-  route('GET', `/app/${way}/saved`, saved(way));
 }

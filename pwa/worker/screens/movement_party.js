@@ -1,18 +1,21 @@
-/** The first step of a receipt or an issue: where from or to, the reference, and the day. */
+/** The first step of a receipt, an issue, a transfer or a return: where from or to, the reference, and the day. */
 
 import { clock } from '../clock.js';
 import { dateFault, localDate } from '../expiry.js';
 import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
 import { route } from '../router.js';
-import { facilities } from '../store.js';
+import { changeDraft, facilities } from '../store.js';
 import { icon } from '../sprite.js';
-import { draftOf, keep, namesUsed } from './movement_draft.js';
-import { facilitySelect, wordsOf } from './movement_way.js';
-import { dateWords, fieldError, textField } from './parts.js';
+import { draftKey, draftOf, namesUsed, WAYS } from './movement_draft.js';
+import { facilitySelect, partyName, wordsOf } from './movement_way.js';
+import { arrow, dateWords, empty, fieldError, textField } from './parts.js';
 
 /** @import { Ctx, Page, Reply } from '../types.js' */
 /** @import { MovementDraft, Party, Way } from './movement_draft.js' */
+
+/** So many names used before are offered as buttons; all of them come up while one types. */
+const QUICK_MAX = 6;
 
 /** @typedef {{type: string, facility: string, name: string, reference: string, date: string}} Fields */
 /** @typedef {{facility?: string | null, name?: string | null, date?: string | null}} Errors */
@@ -23,11 +26,13 @@ import { dateWords, fieldError, textField } from './parts.js';
  * @returns {[Party['type'], string, string, string][]} kind of party, icon, its name, the label of its field
  */
 function partyKinds({ t }, way) {
-  if (way === 'issue') {
-    return [['ward', 'ward', t('A ward or service here'), t('Which ward or service?')], ['facility', 'place', t('Another facility'), '']];
-  }
-  return [['facility', 'place', t('Another facility'), ''], ['supplier', 'receive', t('A supplier'), t('Name of the supplier')],
-    ['donor', 'person', t('A donor'), t('Name of the donor')]];
+  /** @type {[Party['type'], string, string, string]} */
+  const facility = ['facility', 'place', t('Another facility'), ''];
+  if (way === 'issue') return [['ward', 'ward', t('A ward or service here'), t('Which ward or service?')], facility];
+  if (way === 'transfer') return [facility];
+  /** @type {[Party['type'], string, string, string]} */
+  const supplier = ['supplier', 'receive', t('A supplier'), t('Name of the supplier')];
+  return way === 'return' ? [facility, supplier] : [facility, supplier, ['donor', 'person', t('A donor'), t('Name of the donor')]];
 }
 
 /**
@@ -41,6 +46,9 @@ async function beginning(ctx, way, draft) {
   if (ctx.method === 'POST') {
     /** @param {string} name */
     const field = (name) => (form.get(name) ?? '').trim();
+    // A name that was used before is a button: one tap says what and who.
+    const [picked, ...rest] = (form.get('pick') ?? '').split(':');
+    if (picked) return { type: picked, facility: '', name: rest.join(':'), reference: field('reference'), date: field('date') };
     const type = field('type');
     return { type, facility: field('facility'), name: field(`name-${type}`), reference: field('reference'), date: field('date') };
   }
@@ -54,8 +62,35 @@ async function beginning(ctx, way, draft) {
   const supplied = all.find((row) => row.code === me.facility)?.supplied_by ?? '';
   const supplier = all.some((row) => row.code === supplied) ? supplied : '';
   const others = all.some((row) => row.code !== me.facility);
-  const type = way === 'issue' ? 'ward' : others ? 'facility' : 'supplier';
-  return { type, facility: way === 'receive' ? supplier : '', name: (way === 'issue' && (await namesUsed(ctx, 'ward'))[0]) || '', reference: '', date: today };
+  const type = way === 'issue' ? 'ward' : others || way === 'transfer' ? 'facility' : 'supplier';
+  return {
+    type, facility: way === 'receive' || way === 'return' ? supplier : '', name: (way === 'issue' && (await namesUsed(ctx, 'ward'))[0]) || '',
+    reference: way === 'transfer' ? noteNumber(me.facility, clock.now()) : '', date: today,
+  };
+}
+
+/**
+ * PURE: a number for a delivery note that no other note of this facility bears, but for one of the same minute.
+ *
+ * @param {string} facility code
+ * @param {number} now ms since the epoch
+ * @returns {string} such as C4001-261122-0905
+ */
+export function noteNumber(facility, now) {
+  const at = new Date(now);
+  const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
+  return `${facility}-${localDate(now).slice(2).replaceAll('-', '')}-${two(at.getHours())}${two(at.getMinutes())}`;
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {Way} way
+ * @param {string} value
+ */
+function referenceField({ t }, way, value) {
+  return way === 'receive' || way === 'return'
+    ? textField({ id: 'reference', label: t('Delivery note or invoice number'), value, hint: t('Leave it empty if there is none.'), length: 60 })
+    : textField({ id: 'reference', label: t('Number of the delivery note'), value, hint: t('It is printed on the note, and the other facility finds the delivery by it.'), length: 60 });
 }
 
 /**
@@ -65,7 +100,7 @@ async function beginning(ctx, way, draft) {
  * @returns {Promise<Page>}
  */
 async function partyPage(ctx, way, errors = {}) {
-  const { t } = ctx;
+  const { t, tn } = ctx;
   const words = wordsOf(ctx, way);
   const draft = await draftOf(ctx, way);
   const fields = await beginning(ctx, way, draft);
@@ -74,16 +109,24 @@ async function partyPage(ctx, way, errors = {}) {
   const parts = await Promise.all(kinds.filter(([type]) => type !== 'facility' || select !== null).map(async ([type, symbol, name, label]) => {
     const checked = fields.type === type;
     const used = type === 'facility' ? [] : await namesUsed(ctx, type);
-    const more = type === 'facility' ? html`<div class="field">${select}${fieldError('facility', errors.facility)}</div>`
+    const more = type === 'facility' ? html`<div class="stack-tight"><div class="field">${select}${fieldError('facility', errors.facility)}</div>
+${way === 'issue' && referenceField(ctx, way, fields.reference)}</div>`
       : html`${textField({ id: `name-${type}`, label, value: checked ? fields.name : '', error: checked ? errors.name : null, list: `used-${type}`, length: 80 })}
-<datalist id="used-${type}">${used.map((one) => html`<option value="${one}"></option>`)}</datalist>`;
+<datalist id="used-${type}">${used.map((one) => html`<option value="${one}"></option>`)}</datalist>${used.length > 1 && html`<p class="field-hint">${t('Used last; a tap goes on with it:')}</p>
+<p class="line">${used.slice(0, QUICK_MAX).map((one) => html`<button class="button" name="pick" value="${type}:${one}">${one}</button>`)}</p>`}`;
     return html`<label class="choice"><input type="radio" name="type" value="${type}"${checked && html` checked`}>${icon(symbol)}<span class="strong">${name}</span></label>
 <div class="choice-more">${more}</div>`;
   }));
-  const body = html`<form method="post" action="${words.root}" id="party" class="stack" novalidate>
-<fieldset class="stack-tight"><legend class="field-label">${way === 'receive' ? t('Where does it come from?') : t('Where does it go?')}</legend>${parts}</fieldset>
-${way === 'receive' && textField({ id: 'reference', label: t('Delivery note or invoice number'), value: fields.reference, hint: t('Leave it empty if there is none.'), length: 60 })}
-${textField({ id: 'date', type: 'date', label: way === 'receive' ? t('Day on which it came') : t('Day on which it goes out'), value: fields.date, max: localDate(clock.now()), error: errors.date, length: 10 })}
+  if (parts.length === 0) {
+    return { title: words.title, back: '/app', body: empty('place', t('No other facility is known here'), t('The list of facilities has not reached this device, or there is no other.')) };
+  }
+  const body = html`${draft && draft.lines.length > 0 && html`<a class="notice notice-warn" href="${words.root}/lines"><span><strong>${t('One is not saved yet')}</strong><br>${
+    tn('{n} line', '{n} lines', draft.lines.length, { n: ctx.fmt.number(draft.lines.length) })} · ${words.from(await partyName(draft.party))}</span>${arrow()}</a>`}
+<form method="post" action="${words.root}" id="party" class="stack" novalidate>
+<button class="hidden-words" tabindex="-1" aria-hidden="true"></button>
+<fieldset class="stack-tight"><legend class="field-label">${words.where}</legend>${parts}</fieldset>
+${way !== 'issue' && referenceField(ctx, way, fields.reference)}
+${textField({ id: 'date', type: 'date', label: words.day, value: fields.date, max: localDate(clock.now()), error: errors.date, length: 10 })}
 </form>`;
   return {
     title: words.title, back: '/app', body,
@@ -118,15 +161,16 @@ function takeParty(way) {
       date: fault && dateWords(ctx, fault),
     };
     if (!type || errors.facility || errors.name || errors.date) return invalid(ctx, await partyPage(ctx, way, errors));
-    await keep(ctx, way, {
-      party: { type, name: type === 'facility' ? fields.facility : fields.name },
-      reference: fields.reference, date: fields.date, lines: before?.lines ?? [],
-    });
+    const party = { type, name: type === 'facility' ? fields.facility : fields.name };
+    const reference = way === 'issue' && type === 'ward' ? '' : fields.reference;
+    await changeDraft(draftKey(ctx, way), (draft) => ({
+      party, reference, date: fields.date, lines: draft?.lines ?? [], changes: (draft?.changes ?? 0) + 1,
+    }));
     return redirect(`${wordsOf(ctx, way).root}/lines`);
   };
 }
 
-for (const way of /** @type {const} */ (['receive', 'issue'])) {
+for (const way of WAYS) {
   route('GET', `/app/${way}`, showParty(way));
   route('POST', `/app/${way}`, takeParty(way));
 }

@@ -1,9 +1,9 @@
-/** Choosing a product for a receipt or an issue: a search that answers while one types. */
+/** Choosing a product for a receipt, an issue, a transfer or a return: a search that answers while one types. */
 
 import { html } from '../html.js';
 import { page, redirect } from '../layout.js';
 import { route } from '../router.js';
-import { draftOf } from './movement_draft.js';
+import { draftOf, WAYS } from './movement_draft.js';
 import { wordsOf } from './movement_way.js';
 import { productRows, searchBox } from './product_search.js';
 
@@ -18,9 +18,9 @@ function choose(way) {
     if (!draft) return redirect(root);
     const text = (ctx.query.get('q') ?? '').trim();
     const body = html`${searchBox(ctx, { address: `${root}/product`, text, focus: true })}
-${await productRows(ctx, { text, door: (code) => `${root}/product/${encodeURIComponent(code)}`, stocked: way === 'issue' })}`;
+${await productRows(ctx, { text, door: (code) => `${root}/product/${encodeURIComponent(code)}`, stocked: way !== 'receive' })}`;
     return page(ctx, { title: ctx.t('Choose a product'), back: `${root}/lines`, body });
   };
 }
 
-for (const way of /** @type {const} */ (['receive', 'issue'])) route('GET', `/app/${way}/product`, choose(way));
+for (const way of WAYS) route('GET', `/app/${way}/product`, choose(way));

@@ -1,31 +1,82 @@
-/** What a receipt and an issue have in common as screens, and the words in which they differ. */
+/** What receipts, issues, transfers and returns have in common as screens, and the words in which they differ. */
 
 import { html } from '../html.js';
 import { facilities } from '../store.js';
 
 /** @import { Html } from '../html.js' */
 /** @import { Ctx, Kind } from '../types.js' */
-/** @import { Party, Way } from './movement_draft.js' */
+/** @import { MovementDraft, Party, Way } from './movement_draft.js' */
+
+/**
+ * @typedef {object} WayWords
+ * @property {Kind} kind
+ * @property {string} root address
+ * @property {string} title
+ * @property {string} save
+ * @property {string} none
+ * @property {string} teach
+ * @property {string} saved
+ * @property {string} again
+ * @property {string} where
+ * @property {string} day
+ * @property {string} add
+ * @property {string} full
+ * @property {(name: string) => string} from
+ */
 
 /**
  * @param {Ctx} ctx
  * @param {Way} way
- * @returns {{kind: Kind, party: 'source' | 'destination', root: string, title: string, save: string, none: string, teach: string,
- *   saved: string, again: string, from: (name: string) => string}}
+ * @returns {WayWords}
  */
 export function wordsOf({ t }, way) {
   if (way === 'receive') {
     return {
-      kind: 'stock.receive', party: 'source', root: '/app/receive', title: t('Receive'), save: t('Save the receipt'),
+      kind: 'stock.receive', root: '/app/receive', title: t('Receive'), save: t('Save the receipt'),
       none: t('Nothing on this receipt yet'), teach: t('Add each product that came in, with its lot, its expiry and how many.'),
-      saved: t('The receipt is saved on this device'), again: t('Receive more'), from: (name) => t('From {name}', { name }),
+      saved: t('The receipt is saved on this device'), again: t('Receive more'), where: t('Where does it come from?'),
+      day: t('Day on which it came'), add: t('Add to the receipt'), full: t('This receipt is full. Save it, then go on with a second one.'),
+      from: (name) => t('From {name}', { name }),
+    };
+  }
+  const teach = t('Add each product that goes out. The lots that expire first are proposed.');
+  const outward = {
+    kind: /** @type {const} */ ('stock.issue'), root: `/app/${way}`, teach, where: t('Where does it go?'), day: t('Day on which it goes out'),
+    from: (/** @type {string} */ name) => t('To {name}', { name }),
+  };
+  if (way === 'transfer') {
+    return {
+      ...outward, title: t('Transfer'), save: t('Save the transfer'), none: t('Nothing on this transfer yet'),
+      saved: t('The transfer is saved on this device'), again: t('Transfer more'), add: t('Add to the transfer'),
+      full: t('This transfer is full. Save it, then go on with a second one.'),
+    };
+  }
+  if (way === 'return') {
+    return {
+      ...outward, title: t('Return to the supplier'), save: t('Save the return'), none: t('Nothing on this return yet'),
+      teach: t('Add each product that goes back, expired and damaged lots too.'), where: t('Who gets it back?'),
+      saved: t('The return is saved on this device'), again: t('Return more'), add: t('Add to the return'),
+      full: t('This return is full. Save it, then go on with a second one.'),
     };
   }
   return {
-    kind: 'stock.issue', party: 'destination', root: '/app/issue', title: t('Issue'), save: t('Save the issue'),
-    none: t('Nothing on this issue yet'), teach: t('Add each product that goes out. The lots that expire first are proposed.'),
-    saved: t('The issue is saved on this device'), again: t('Issue more'), from: (name) => t('To {name}', { name }),
+    ...outward, title: t('Issue'), save: t('Save the issue'), none: t('Nothing on this issue yet'),
+    saved: t('The issue is saved on this device'), again: t('Issue more'), add: t('Add to the issue'),
+    full: t('This issue is full. Save it, then go on with a second one.'),
   };
+}
+
+/**
+ * PURE
+ *
+ * @param {Way} way
+ * @param {MovementDraft} draft
+ * @returns {Record<string, any>} the body but for its lines
+ */
+export function heading(way, { party, reference }) {
+  const other = { [party.type]: party.name };
+  if (way === 'receive') return { source: other, reference };
+  return { destination: other, ...(way === 'return' && { purpose: 'return' }), ...(reference !== '' && { reference }) };
 }
 
 /**

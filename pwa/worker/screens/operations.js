@@ -4,13 +4,13 @@ import { html } from '../html.js';
 import { page, redirect } from '../layout.js';
 import { operations } from '../outbox.js';
 import { route } from '../router.js';
-import { product } from '../store.js';
+import { product, reversalsOf } from '../store.js';
 import { getMeta } from '../store/meta.js';
 import { attention } from '../store/records.js';
 import { sync } from '../sync.js';
 import { factsOf } from '../facts.js';
 import { icon } from '../sprite.js';
-import { chip, empty, notice } from './parts.js';
+import { arrow, chip, empty, notice } from './parts.js';
 import { exceptionWords, fateOf, kindWords } from './operation_words.js';
 
 /** @import { Html } from '../html.js' */
@@ -56,12 +56,13 @@ async function contents(ctx, record) {
 async function row(ctx, record, standing) {
   const problems = standing.get(record.id);
   const { tone, symbol, words } = fateOf(ctx, record, problems !== undefined);
-  return html`<li class="row" id="o-${record.id}"><span class="row-words">
+  const undone = record.reverses === undefined && (await reversalsOf(record.id)).some(({ outcome, state }) => outcome !== 'held' && state !== 'set_aside');
+  return html`<li id="o-${record.id}"><a class="row" href="/app/operations/${record.id}"><span class="row-words">
 <span class="row-name">${kindWords(ctx, record.kind)}</span>
 <span class="row-detail">${await contents(ctx, record)}</span>
-<span class="row-detail"><span>${ctx.fmt.dateTime(record.occurred_at)}</span><span>${record.author}</span>${chip(tone, symbol, words)}</span>
+<span class="row-detail"><span>${ctx.fmt.dateTime(record.occurred_at)}</span><span>${record.author}</span>${chip(tone, symbol, words)}${undone && chip('idle', 'undo', ctx.t('Undone'))}</span>
 ${(problems ?? []).map((problem) => html`<span class="row-detail">${icon('info')}<span>${exceptionWords(ctx, problem)}</span></span>`)}
-</span></li>`;
+</span>${arrow()}</a></li>`;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a screen says when an operation could not be saved. */
 
-import { StorageRefused, TooLarge } from '../outbox.js';
+import { DraftChanged, StorageRefused, TooLarge } from '../outbox.js';
 
 /** @import { Ctx } from '../types.js' */
 
@@ -14,5 +14,6 @@ export function savingFailed(ctx, error) {
   if (error instanceof StorageRefused) {
     return ctx.t('Nothing was saved: this device refuses to keep more. Free some space on it, then save again. What you typed is still here.');
   }
+  if (error instanceof DraftChanged) return ctx.t('This was changed or saved in another tab meanwhile. Look at it again; nothing was saved twice.');
   throw error;
 }

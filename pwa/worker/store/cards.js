@@ -6,7 +6,7 @@ import { viewsOf } from '../view.js';
 import { latest } from '../registers.js';
 import { database, revision } from './database.js';
 import { mirror } from './mirror.js';
-import { ownWork } from './own.js';
+import { ownWork, workWith } from './own.js';
 import { ownSayings } from './registers.js';
 
 /** @import { CardView, Lot, Movement, OutboxRecord } from '../types.js' */
@@ -71,6 +71,16 @@ export async function cardsView() {
 export async function cardView(product) {
   const [rows, mine, { vvm }] = await Promise.all([mirror(), ownWork(), ownSayings()]);
   return cardViews(product, rows, mine, vvm);
+}
+
+/**
+ * @param {readonly string[]} products codes
+ * @param {OutboxRecord} record not recorded yet
+ * @returns {Promise<CardView[]>} the cards of these products as they would be if it were
+ */
+export async function cardsIf(products, record) {
+  const [rows, own, { vvm }] = await Promise.all([mirror(), workWith([record]), ownSayings()]);
+  return products.flatMap((product) => cardViews(product, rows, own, vvm));
 }
 
 /**

@@ -67,6 +67,22 @@ export async function putDraft(key, value) {
   await (await database()).put('draft', value, key);
 }
 
+/**
+ * Read a draft and write what becomes of it, so that nothing of another tab comes in between.
+ *
+ * @param {string} key
+ * @param {(draft: any) => unknown} change sync: from what is there, or undefined, to what shall be; undefined writes nothing
+ * @returns {Promise<any>} what is there now
+ */
+export async function changeDraft(key, change) {
+  const tx = (await database()).transaction('draft', 'readwrite');
+  const before = await tx.store.get(key);
+  const after = change(before);
+  if (after !== undefined) void tx.store.put(after, key);
+  await tx.done;
+  return after ?? before;
+}
+
 /** @param {string} key */
 export async function deleteDraft(key) {
   await (await database()).delete('draft', key);

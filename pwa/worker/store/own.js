@@ -7,7 +7,7 @@ import { database, revision } from './database.js';
 /** @import { Meta, OutboxRecord, OwnOperation, ShipmentRow } from '../types.js' */
 /** @import { Work } from '../own.js' */
 
-/** @typedef {{facility: string, work: Work}} Own */
+/** @typedef {{facility: string, work: Work, receipts: OwnOperation[]}} Own receipts: of shipments, not contained in what was pulled */
 
 /** @type {{own: number, pulled: number, value: Own} | null} */
 let cache = null;
@@ -16,22 +16,32 @@ let cache = null;
 export async function ownWork() {
   const { own, pulled } = revision;
   if (cache?.own === own && cache.pulled === pulled) return cache.value;
+  const value = await workWith([]);
+  cache = { own, pulled, value };
+  return value;
+}
+
+/**
+ * @param {OutboxRecord[]} more what was not recorded, as if it had been
+ * @returns {Promise<Own>}
+ */
+export async function workWith(more) {
   const tx = (await database()).transaction(['meta', 'outbox', 'shipment', 'exception']);
   const meta = tx.objectStore('meta');
   /** @type {[Meta['session'] | undefined, number | undefined, Meta['unpulled'] | undefined]} */
   const [session, covers, unpulled] = await Promise.all([meta.get('session'), meta.get('covers'), meta.get('unpulled')]);
   /** @type {Own} */
-  const value = { facility: session?.facility ?? '', work: workOf([], [], []) };
+  const value = { facility: session?.facility ?? '', work: workOf([], [], []), receipts: [] };
   if (session) {
     const devices = [{ device: session.device, covers: covers ?? 0 }, ...(unpulled ?? [])];
     const [records, reversals, shipments] = await Promise.all([
       recordsAfter(tx, devices), tx.objectStore('outbox').index('reverses').getAll(), tx.objectStore('shipment').getAll(),
     ]);
-    const { mine, known } = await sorted(tx, session.facility, records, reversals);
+    const { mine, known } = await sorted(tx, session.facility, [...records, ...more], [...reversals, ...more]);
+    value.receipts = mine.filter(({ id, shipment }) => shipment !== null && !reversals.some(({ reverses }) => reverses === id));
     value.work = workOf(mine, known, /** @type {ShipmentRow[]} */ (shipments));
   }
   await tx.done;
-  cache = { own, pulled, value };
   return value;
 }
 

@@ -51,24 +51,33 @@ async function add(tx, make, at) {
   return record;
 }
 
+/** The draft that was to be saved is gone or another by now: another tab saved or changed it. Nothing was written. */
+export class DraftChanged extends Error {
+  name = 'DraftChanged';
+}
+
 /**
- * Write a new operation, and the drafts that it settles, so that either all is kept or nothing.
+ * Write new operations, and the drafts that they settle, so that either all is kept or nothing.
  *
- * @param {Make} make
+ * @param {readonly Make[]} makes
  * @param {Record<string, unknown>} drafts by key; undefined deletes one
- * @returns {Promise<OutboxRecord>} once it is durable
+ * @param {{key: string, is: (draft: any) => boolean}} [only] a draft that must still be what was on the screen
+ * @returns {Promise<OutboxRecord[]>} once they are durable, in the order of `makes`
+ * @throws {DraftChanged}
  */
-export async function appendRecord(make, drafts) {
+export async function appendRecords(makes, drafts, only) {
   const tx = (await database()).transaction(['meta', 'outbox', 'draft'], 'readwrite', STRICT);
   try {
-    const record = await add(tx, make);
+    if (only && !only.is(await tx.objectStore('draft').get(only.key))) throw new DraftChanged(only.key);
+    const records = [];
+    for (const make of makes) records.push(await add(tx, make));
     for (const [key, value] of Object.entries(drafts)) {
       if (value === undefined) await tx.objectStore('draft').delete(key);
       else await tx.objectStore('draft').put(value, key);
     }
     await tx.done;
     revision.own += 1;
-    return record;
+    return records;
   } catch (error) {
     abandon(tx);
     throw error;
@@ -266,6 +275,22 @@ export async function recordsNewestFirst(limit, before) {
     found.push(at.value);
   }
   return found;
+}
+
+/**
+ * @param {string} id
+ * @returns {Promise<OutboxRecord | undefined>} what was recorded here under this id, if it is still kept
+ */
+export async function operationOf(id) {
+  return (await database()).get('outbox', id);
+}
+
+/**
+ * @param {string} id
+ * @returns {Promise<OutboxRecord[]>} what was recorded here to take that operation back
+ */
+export async function reversalsOf(id) {
+  return (await database()).getAllFromIndex('outbox', 'reverses', id);
 }
 
 /** @typedef {{id: string, standing: AnswerException[]}[]} Attention */

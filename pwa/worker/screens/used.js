@@ -1,0 +1,49 @@
+/** What a person uses comes first: the products, reasons and favourites that they used last, kept on this device. */
+
+import { changeDraft, getDraft } from '../store.js';
+
+/** @import { Ctx } from '../types.js' */
+
+/** So many are remembered of each list. */
+const USED_MAX = 12;
+
+/**
+ * @param {Ctx} ctx
+ * @param {string} what the task that they were used for
+ */
+function key({ me }, what) {
+  return `used/${me.facility}/${me.user}/${what}`;
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {string} what a task, such as `issue`, or `reason`
+ * @returns {Promise<string[]>} codes, the one used last first
+ */
+export async function usedLast(ctx, what) {
+  return (await getDraft(key(ctx, what))) ?? [];
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {string} what
+ * @param {readonly string[]} codes just used
+ */
+export async function used(ctx, what, codes) {
+  const now = [...new Set(codes)].slice(0, USED_MAX);
+  await changeDraft(key(ctx, what), (/** @type {string[] | undefined} */ before = []) => [...now, ...before.filter((one) => !now.includes(one))].slice(0, USED_MAX));
+}
+
+/** @param {Ctx} ctx @returns {Promise<string[]>} products that this person wants at the top of every list */
+export async function favourites(ctx) {
+  return (await getDraft(key(ctx, 'favourites'))) ?? [];
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {string} code of a product: from now on a favourite, or no more
+ */
+export async function toggleFavourite(ctx, code) {
+  await changeDraft(key(ctx, 'favourites'), (/** @type {string[] | undefined} */ before = []) => (before.includes(code)
+    ? before.filter((one) => one !== code) : [...before, code]));
+}
