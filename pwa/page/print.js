@@ -1,4 +1,4 @@
-/** A button that prints the screen: the style sheets say what of it goes on the paper. */
+/** A button that prints what is shown: the sheet of a count. */
 
 document.addEventListener('click', ({ target }) => {
   if (target instanceof Element && target.closest('[data-print]')) window.print();

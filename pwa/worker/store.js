@@ -2,7 +2,8 @@
 
 export { changeDraft, getDraft, putDraft, deleteDraft, drafts, getMeta, setMeta } from './store/meta.js';
 export { facilities, product, products, reasons, searchProducts } from './store/catalogue.js';
-export { cardView, cardsIf, cardsView, lotsOf, movements } from './store/cards.js';
+export { cardView, cardsIf, cardsView, largestSeen, lotsOf, movements } from './store/cards.js';
 export { answers, feedback, identifiers, levels, locations, preference, recalls } from './store/registers.js';
 export { isOpen, problems } from './store/problems.js';
 export { operationOf, reversalsOf } from './store/records.js';
+export { shipments } from './store/shipments.js';

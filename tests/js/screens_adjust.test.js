@@ -37,12 +37,13 @@ test('the form shows the lots with stock, and reasons by what they do, escaped',
 });
 
 test('what expired is taken away', async () => {
-  assert.equal(leadsTo(await send('/app/adjust/AMOX', { card: OLD, reason: 'expired', quantity: '4' })), '/app/stock/AMOX?saved=adjustment');
+  const at = leadsTo(await send('/app/adjust/AMOX', { card: OLD, reason: 'expired', quantity: '4' }));
+  assert.match(at, /^\/app\/stock\/AMOX\?saved=[-0-9a-f]{36}$/);
   const [operation, ...more] = await saved();
   assert.equal(more.length, 0);
   assert.equal(operation?.kind, 'stock.adjust');
   assert.deepEqual(operation?.body, { lines: [{ product: 'AMOX', lot: { number: 'OLD', expiry: '2026-10-31' }, quantity: -4, reason: 'expired' }] });
-  assert.match((await open('/app/stock/AMOX?saved=adjustment')).body, /The adjustment is saved on this device\.[\s\S]*−4/);
+  assert.match((await open(at)).body, /The adjustment is saved on this device\.[\s\S]*Undo[\s\S]*−4/);
 });
 
 test('what was found is added, without a lot where the product has none', async () => {
@@ -68,6 +69,17 @@ for (const [fields, words] of /** @type {[Record<string, string>, RegExp][]} */ 
 test('more than the book shows can be taken away when one is sure', async () => {
   leadsTo(await send('/app/adjust/AMOX', { card: OLD, reason: 'own', quantity: '5', sure: 'yes' }));
   assert.equal((await saved())[0]?.body.lines[0].quantity, -5);
+});
+
+test('the reasons and products used last come first', async () => {
+  await send('/app/adjust/PARA', { card: '["P1","",""]', reason: 'own', quantity: '4' });
+  assert.match((await open('/app/adjust/AMOX')).body, /value="own"[\s\S]*value="expired"/);
+});
+
+test('far more than was ever there is asked about before it is added', async () => {
+  const fields = { card: '["P1","",""]', reason: 'found', quantity: '10000' };
+  assert.match((await send('/app/adjust/PARA', fields)).body, /is very much/);
+  leadsTo(await send('/app/adjust/PARA', { ...fields, sure: 'yes' }));
 });
 
 test('what is half typed is kept until it is saved', async () => {

@@ -90,7 +90,7 @@ test('where every lot has expired nothing goes out by itself', async () => {
 });
 
 test('ten times the most ever seen is asked about once, wherever it is typed', async () => {
-  assert.deepEqual([outOfProportion(10, [1]), outOfProportion(9, [1]), outOfProportion(10, []), outOfProportion(10, [0, -1])], [true, false, false, true]);
+  assert.deepEqual([outOfProportion(10, 1), outOfProportion(9, 1), outOfProportion(10, 0)], [true, false, false]);
   await send('/app/receive', { ...BACK, reference: 'DN 1' });
   const line = { number: 'P1', expiry: '', quantity: '10000' };
   const asked = await send('/app/receive/product/PARA', line);

@@ -1,6 +1,6 @@
 /** A quantity that is out of all proportion: ten times the largest that this device knows of the product. Asked about once. */
 
-import { cardView, movements } from '../store.js';
+import { largestSeen } from '../store.js';
 
 /** @import { Ctx } from '../types.js' */
 
@@ -10,11 +10,10 @@ const TIMES = 10;
  * PURE
  *
  * @param {number} quantity
- * @param {readonly number[]} known quantities of the same product
- * @returns {boolean} whether it is at least ten times the largest of them; false where none is known
+ * @param {number} largest ever seen of the same product, 0 where none was
+ * @returns {boolean} whether it is at least ten times as much
  */
-export function outOfProportion(quantity, known) {
-  const largest = Math.max(0, ...known.map(Math.abs));
+export function outOfProportion(quantity, largest) {
   return largest > 0 && quantity >= TIMES * largest;
 }
 
@@ -26,9 +25,7 @@ export function outOfProportion(quantity, known) {
  * @returns {Promise<string | null>} the question to ask; null where the figure is nothing special
  */
 export async function absurdity(ctx, code, quantity, expected = []) {
-  const [cards, moved] = await Promise.all([cardView(code), movements(code)]);
-  const known = [...expected, cards.reduce((sum, card) => sum + card.on_hand, 0), ...moved.flatMap(({ lines }) => lines.map((line) => line.quantity))];
-  if (!outOfProportion(quantity, known)) return null;
-  const largest = Math.max(...known.map(Math.abs));
+  const largest = Math.max(await largestSeen(code), ...expected);
+  if (!outOfProportion(quantity, largest)) return null;
   return ctx.t('{n} is very much: the most ever seen of it here is {m}. Is it right?', { n: ctx.fmt.number(quantity), m: ctx.fmt.number(largest) });
 }

@@ -12,7 +12,7 @@ export async function adjust(ctx) {
   const text = (ctx.query.get('q') ?? '').trim();
   const body = html`<p class="soft">${ctx.t('For what expired, broke, was lost or found. What you only counted differently belongs in a count.')}</p>
 ${searchBox(ctx, { address: '/app/adjust', text })}
-${await productRows(ctx, { text, door: (code) => `/app/adjust/${encodeURIComponent(code)}`, stocked: true })}`;
+${await productRows(ctx, { text, door: (code) => `/app/adjust/${encodeURIComponent(code)}`, stocked: true, task: 'adjust' })}`;
   return page(ctx, { title: ctx.t('Adjust'), back: '/app', body });
 }
 

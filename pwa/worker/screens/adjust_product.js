@@ -8,11 +8,13 @@ import { route } from '../router.js';
 import { parseQuantity } from '../../page/quantity.js';
 import { cardView, getDraft, product, putDraft, reasons } from '../store.js';
 import { icon } from '../sprite.js';
+import { absurdity } from './absurd.js';
 import { rowKey } from './count_entry.js';
 import { figureField, keypad } from './keypad.js';
 import { expiryChip, fieldError, notice, quantityWords, question } from './parts.js';
 import { offered, reasonWords } from './reason_words.js';
 import { savingFailed } from './saving.js';
+import { lastFirst, used, usedLast } from './used.js';
 
 /** @import { CardView, Ctx, Line, Page, Product, Reason, Reply } from '../types.js' */
 
@@ -66,10 +68,10 @@ async function form(ctx, row, fields, errors = {}) {
   const { t, fmt } = ctx;
   const here = `/app/adjust/${encodeURIComponent(row.code)}`;
   const cards = choices(await cardView(row.code));
-  const all = await reasons();
+  const [all, last] = await Promise.all([reasons(), usedLast(ctx, 'reason')]);
   const chosen = cards.length === 1 ? rowKey(/** @type {Choice} */ (cards[0])) : fields.card;
   /** @param {Reason['type']} type */
-  const options = (type) => offered(all, type).map((reason) => html`<option value="${reason.code}"${reason.code === fields.reason && html` selected`}>${reasonWords(ctx, reason)}</option>`);
+  const options = (type) => lastFirst(offered(all, type), last).map((reason) => html`<option value="${reason.code}"${reason.code === fields.reason && html` selected`}>${reasonWords(ctx, reason)}</option>`);
   const body = html`${errors.failure && notice('bad', errors.failure, { urgent: true })}
 <p class="soft small"><span class="code">${row.code}</span> · <span>${row.dispensing_unit}</span></p>
 ${errors.warn && question('adjust', errors.warn, { name: 'sure', value: 'yes', words: t('It is right: save it') })}
@@ -99,7 +101,9 @@ function unknown(ctx) {
 export async function adjustProduct(ctx) {
   const row = await product(ctx.params.product ?? '');
   if (!row) return unknown(ctx);
-  return page(ctx, await form(ctx, row, (await getDraft(draftKey(ctx))) ?? { card: '', reason: '', quantity: '' }));
+  // A list of what expired or broke leads here with all that it knows.
+  const known = ctx.query.has('card') ? fieldsOf(ctx.query) : { card: '', reason: '', quantity: '' };
+  return page(ctx, await form(ctx, row, (await getDraft(draftKey(ctx))) ?? known));
 }
 
 /** @param {Ctx} ctx @returns {Promise<Reply>} nothing to show: the page keeps what is being typed */
@@ -128,12 +132,16 @@ export async function adjustSave(ctx) {
   if (beyond > 0 && ctx.form.get('sure') !== 'yes') {
     return invalid(ctx, await form(ctx, row, fields, { warn: t('This takes away {n} more than the book shows. Is it right? You will be asked to count this product.', { n: fmt.number(beyond) }) }));
   }
+  const warn = ctx.form.get('sure') === 'yes' || reason.type === 'debit' ? null : await absurdity(ctx, row.code, read.value);
+  if (warn) return invalid(ctx, await form(ctx, row, fields, { warn }));
+  let id;
   try {
-    await append('stock.adjust', { lines: [adjustment(row.code, card, reason, read.value)] }, { drafts: { [draftKey(ctx)]: undefined } });
+    ({ id } = await append('stock.adjust', { lines: [adjustment(row.code, card, reason, read.value)] }, { drafts: { [draftKey(ctx)]: undefined } }));
   } catch (error) {
     return invalid(ctx, await form(ctx, row, fields, { failure: savingFailed(ctx, error) }));
   }
-  return redirect(`/app/stock/${encodeURIComponent(row.code)}?saved=adjustment`);
+  await Promise.all([used(ctx, 'reason', [reason.code]), used(ctx, 'adjust', [row.code])]);
+  return redirect(`/app/stock/${encodeURIComponent(row.code)}?saved=${id}`);
 }
 
 route('GET', '/app/adjust/:product', adjustProduct);

@@ -7,6 +7,7 @@ import { route } from '../router.js';
 import { cardsView, getMeta, isOpen, problems, setMeta } from '../store.js';
 import { icon } from '../sprite.js';
 import { progress, sessions } from './count_session.js';
+import { moreTasks } from './more.js';
 import { arrow, notice } from './parts.js';
 
 /** @import { Ctx, Reply } from '../types.js' */
@@ -53,6 +54,7 @@ export async function home(ctx) {
       detail: without > 0 ? tn('{n} product is out of stock', '{n} products are out of stock', without, { n: fmt.number(without) }) : t('Cards and movements') },
     { right: wrong > 0 ? 'stock.view' : 'exception.own', symbol: 'alert', url: '/app/problems', name: t('Problems'),
       detail: wrong > 0 ? tn('{n} problem needs a look', '{n} problems need a look', wrong, { n: fmt.number(wrong) }) : t('Nothing needs a look') },
+    ...(moreTasks(ctx).length > 0 ? [{ right: 'stock.view', symbol: 'more', url: '/app/more', name: t('More tasks'), detail: t('Transfer, return, move, unpack, expiry dates') }] : []),
   ].filter((tile) => may.has(tile.right));
   const role = roleWords(ctx, me.role);
   const body = html`<p class="line soft">${icon('person')}<span>${t('Signed in: {name}', { name: me.name })}</span></p>

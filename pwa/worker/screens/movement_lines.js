@@ -72,12 +72,12 @@ async function linesPage(ctx, way, draft, failure) {
   const body = html`${failure && notice('bad', failure, { urgent: true })}
 <div class="line-apart"><p><span class="strong">${words.from(await partyName(draft.party))}</span><br>
 <span class="soft small">${fmt.date(draft.date)}${draft.reference && ` · ${draft.reference}`}</span></p>
-<a class="button" href="${words.root}">${icon('edit')}${t('Change')}</a></div>
+<a class="button" href="${words.root}${way === 'receive' && '?other=1'}">${icon('edit')}${t('Change')}</a></div>
 ${codes.length === 0 ? empty(way, words.none, words.teach) : html`<ul class="stack-tight">${sheets}</ul>
 <a class="button" href="${words.root}/product">${icon('plus')}${t('Add a product')}</a>`}`;
   const bar = codes.length === 0 ? html`<a class="button button-primary" href="${words.root}/product">${icon('plus')}${t('Add a product')}</a>`
     : html`<form method="post" action="${words.root}/save"><input type="hidden" name="changes" value="${draft.changes ?? 0}"><button class="button button-primary">${icon('check')}${words.save}</button></form>`;
-  return { title: words.title, back: words.root, body, bar };
+  return { title: words.title, back: `${words.root}${way === 'receive' ? '?other=1' : ''}`, body, bar };
 }
 
 /** @param {Way} way @returns {(ctx: Ctx) => Promise<Reply>} */

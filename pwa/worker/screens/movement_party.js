@@ -9,6 +9,7 @@ import { changeDraft, facilities } from '../store.js';
 import { icon } from '../sprite.js';
 import { draftKey, draftOf, namesUsed, WAYS } from './movement_draft.js';
 import { facilitySelect, partyName, wordsOf } from './movement_way.js';
+import { expectedPage } from './receive_expected.js';
 import { arrow, dateWords, empty, fieldError, textField } from './parts.js';
 
 /** @import { Ctx, Page, Reply } from '../types.js' */
@@ -129,7 +130,7 @@ ${way !== 'issue' && referenceField(ctx, way, fields.reference)}
 ${textField({ id: 'date', type: 'date', label: words.day, value: fields.date, max: localDate(clock.now()), error: errors.date, length: 10 })}
 </form>`;
   return {
-    title: words.title, back: '/app', body,
+    title: words.title, back: way === 'receive' && ctx.query.get('other') !== null ? words.root : '/app', body,
     bar: html`<button class="button button-primary" form="party">${draft ? t('Go on to the products') : t('Next: the products')}${icon('forward', 'icon-turn')}</button>`,
   };
 }
@@ -139,7 +140,10 @@ ${textField({ id: 'date', type: 'date', label: words.day, value: fields.date, ma
  * @returns {(ctx: Ctx) => Promise<Reply>}
  */
 function showParty(way) {
-  return async (ctx) => page(ctx, await partyPage(ctx, way));
+  return async (ctx) => {
+    const expected = way === 'receive' && ctx.query.get('other') === null ? await expectedPage(ctx) : null;
+    return page(ctx, expected ?? (await partyPage(ctx, way)));
+  };
 }
 
 /**

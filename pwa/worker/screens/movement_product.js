@@ -18,7 +18,7 @@ function choose(way) {
     if (!draft) return redirect(root);
     const text = (ctx.query.get('q') ?? '').trim();
     const body = html`${searchBox(ctx, { address: `${root}/product`, text, focus: true })}
-${await productRows(ctx, { text, door: (code) => `${root}/product/${encodeURIComponent(code)}`, stocked: way !== 'receive' })}`;
+${await productRows(ctx, { text, door: (code) => `${root}/product/${encodeURIComponent(code)}`, stocked: way !== 'receive', task: way })}`;
     return page(ctx, { title: ctx.t('Choose a product'), back: `${root}/lines`, body });
   };
 }

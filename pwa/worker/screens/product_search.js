@@ -7,6 +7,7 @@ import { html } from '../html.js';
 import { cardsView, searchProducts } from '../store.js';
 import { icon } from '../sprite.js';
 import { arrow, chip, empty, expiryChip } from './parts.js';
+import { favourites, usedLast } from './used.js';
 
 /** @import { Html } from '../html.js' */
 /** @import { CardView, Ctx, Product } from '../types.js' */
@@ -49,9 +50,10 @@ function byProduct(cards) {
  * @param {Product} row
  * @param {readonly CardView[]} cards of it
  * @param {string} url
+ * @param {boolean} favourite
  * @returns {Html}
  */
-function productRow(ctx, row, cards, url) {
+function productRow(ctx, row, cards, url, favourite) {
   const { t, fmt } = ctx;
   const total = cards.reduce((sum, card) => sum + card.on_hand, 0);
   const first = usable(cards, localDate(clock.now()))[0];
@@ -59,7 +61,7 @@ function productRow(ctx, row, cards, url) {
   const state = cards.length === 0 ? chip('idle', 'card', t('No card yet')) : total < 0 ? chip('bad', 'alert', t('Below zero: count it'))
     : total === 0 ? chip('bad', 'alert', t('Out of stock'))
     : expired ? chip('bad', 'expired', t('All expired')) : first?.expiry ? expiryChip(ctx, first.expiry) : null;
-  return html`<li><a class="row" href="${url}"><span class="row-words"><span class="row-name">${row.name}</span>
+  return html`<li><a class="row" href="${url}"><span class="row-words"><span class="row-name">${favourite && html`${icon('star', 'icon-full')}<span class="hidden-words">${t('At the top of my lists')}: </span>`}${row.name}</span>
 <span class="row-detail"><span class="code">${row.code}</span>${state}</span></span>
 ${cards.length > 0 && html`<span class="row-figure">${fmt.number(total)}<span class="row-unit">${row.dispensing_unit}</span></span>`}${cards.length === 0 && arrow()}</a></li>`;
 }
@@ -68,10 +70,11 @@ ${cards.length > 0 && html`<span class="row-figure">${fmt.number(total)}<span cl
  * What the search finds, as #found. Without a text: what has a card here, else the catalogue.
  *
  * @param {Ctx} ctx
- * @param {{text: string, door: (code: string) => string, stocked?: boolean}} search stocked: what is on hand comes first
+ * @param {{text: string, door: (code: string) => string, stocked?: boolean, task?: string}} search stocked: what is
+ *   on hand comes first; task: before it, what this person used last for that
  * @returns {Promise<Html>}
  */
-export async function productRows(ctx, { text, door, stocked = false }) {
+export async function productRows(ctx, { text, door, stocked = false, task = '' }) {
   const { t, fmt, query } = ctx;
   const cards = byProduct(await cardsView());
   const limit = query.get('more') === null ? ROWS_FIRST : ROWS_MAX;
@@ -79,14 +82,20 @@ export async function productRows(ctx, { text, door, stocked = false }) {
   const held = text === '' && cards.size > 0 ? all.filter((row) => cards.has(row.code)) : all;
   /** @param {Product} row */
   const onHand = (row) => (cards.get(row.code) ?? []).some((card) => card.on_hand > 0);
-  const found = stocked ? [...held.filter(onHand), ...held.filter((row) => !onHand(row))] : held;
+  const ordered = stocked ? [...held.filter(onHand), ...held.filter((row) => !onHand(row))] : held;
+  const [mine, last] = await Promise.all([favourites(ctx), task === '' ? [] : usedLast(ctx, task)]);
+  const first = new Set(mine);
+  // Of what was used or marked, but has no card here yet, the rows come too: it is asked for.
+  const named = text === '' ? [...mine, ...last.filter((code) => !first.has(code))] : [];
+  const asked = named.flatMap((code) => all.find((row) => row.code === code) ?? []);
+  const found = [...asked, ...ordered.filter((row) => !asked.includes(row))];
   const shown = found.slice(0, limit);
   const more = `?q=${encodeURIComponent(text)}&more=1`;
   return html`<div id="found" class="stack-tight">${shown.length === 0
     ? empty('search', text === '' ? t('No products yet') : t('Nothing found'), text === ''
       ? t('The list of products has not reached this device. Connect once to a network, then come back.')
       : t('Try a shorter word, or the code on the label.'))
-    : html`<ul class="rows">${shown.map((row) => productRow(ctx, row, cards.get(row.code) ?? [], door(row.code)))}</ul>`}
+    : html`<ul class="rows">${shown.map((row) => productRow(ctx, row, cards.get(row.code) ?? [], door(row.code), first.has(row.code)))}</ul>`}
 ${found.length > shown.length && (limit < ROWS_MAX ? html`<a class="button" href="${more}">${t('Show more')}</a>`
     : html`<p class="soft">${t('Only the first {n} are shown. Search for the others.', { n: fmt.number(limit) })}</p>`)}</div>`;
 }

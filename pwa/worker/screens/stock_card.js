@@ -3,12 +3,15 @@
 import { html } from '../html.js';
 import { notice as standIn, page } from '../layout.js';
 import { route } from '../router.js';
-import { cardView, movements, product } from '../store.js';
+import { cardView, movements, operationOf, product } from '../store.js';
 import { attention } from '../store/records.js';
 import { icon } from '../sprite.js';
+import { favouriteButton } from './favourite.js';
 import { fateOf, kindWords } from './operation_words.js';
 import { chip, empty, expiryChip, notice } from './parts.js';
+import { undoLink } from './saved.js';
 
+/** @import { Html } from '../html.js' */
 /** @import { CardView, Ctx, Kind, Movement, Reply } from '../types.js' */
 
 /** So many movements are shown; all of them are in the list of operations. */
@@ -16,7 +19,8 @@ const MOVEMENTS_MAX = 50;
 
 /** @type {Partial<Record<Kind, string>>} */
 const SYMBOLS = {
-  'stock.count': 'count', 'stock.receive': 'receive', 'stock.issue': 'issue', 'stock.dispense': 'issue', 'stock.adjust': 'adjust',
+  'stock.count': 'count', 'stock.receive': 'receive', 'stock.issue': 'issue', 'stock.dispense': 'issue', 'stock.adjust': 'adjust', 'stock.move': 'move',
+  'stock.unpack': 'kit',
 };
 
 /**
@@ -29,8 +33,10 @@ function movementRow(ctx, movement, standing) {
   const fate = fateOf(ctx, movement, standing);
   const count = movement.lines.some((line) => line.type === 'count');
   const sum = movement.lines.reduce((total, line) => total + line.quantity, 0);
-  const lots = movement.lines.map((line) => line.lot).filter(Boolean);
-  const figure = count ? `= ${fmt.number(sum)}` : `${sum > 0 ? '+' : '−'}${fmt.number(Math.abs(sum))}`;
+  const lots = [...new Set(movement.lines.map((line) => line.lot).filter(Boolean))];
+  // What was only moved adds up to nothing: how many went is said instead.
+  const moved = movement.kind === 'stock.move' ? movement.lines.reduce((total, line) => total + Math.max(0, line.quantity), 0) : 0;
+  const figure = moved > 0 ? fmt.number(moved) : count ? `= ${fmt.number(sum)}` : `${sum > 0 ? '+' : '−'}${fmt.number(Math.abs(sum))}`;
   return html`<li class="row">${icon(SYMBOLS[movement.kind] ?? 'card')}<span class="row-words"><span class="row-name">${kindWords(ctx, movement.kind)}</span>
 <span class="row-detail"><span>${fmt.dateTime(movement.occurred_at)}</span><span>${movement.author}</span>${
   lots.length > 0 && html`<span>${t('Lot {number}', { number: lots.join(', ') })}</span>`}${chip(fate.tone, fate.symbol, fate.words)}</span></span>
@@ -50,6 +56,19 @@ function lotRow(ctx, card) {
 <span class="row-figure number">${fmt.number(card.on_hand)}</span></li>`;
 }
 
+/**
+ * @param {Ctx} ctx
+ * @returns {Promise<Html | null>} what was just saved from here, and the way to undo it
+ */
+async function savedNotice(ctx) {
+  const { t } = ctx;
+  const id = ctx.query.get('saved') ?? '';
+  const record = id === '' ? undefined : await operationOf(id);
+  if (!record) return null;
+  const words = record.kind === 'stock.move' ? t('The move is saved on this device.') : t('The adjustment is saved on this device.');
+  return html`${notice('good', words)}<p>${undoLink(ctx, id)}</p>`;
+}
+
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
 export async function stockCard(ctx) {
   const { t, fmt } = ctx;
@@ -61,7 +80,7 @@ export async function stockCard(ctx) {
   const shown = cards.filter((card) => card.on_hand !== 0 || card.provisional);
   const lastCount = Math.max(0, ...cards.map((card) => card.counted_at ?? 0));
   const mayAdjust = ctx.me.rights.includes('stock.adjust');
-  const body = html`${ctx.query.get('saved') === 'adjustment' && notice('good', t('The adjustment is saved on this device.'))}<p class="soft small"><span class="code">${row.code}</span>${row.category && html` · <span>${row.category}</span>`}${
+  const body = html`${await savedNotice(ctx)}<p class="soft small"><span class="code">${row.code}</span>${row.category && html` · <span>${row.category}</span>`}${
     row.pack_size !== null && row.pack_size > 1 && html` · <span>${t('pack of {n}', { n: fmt.number(row.pack_size) })}</span>`}</p>
 <dl class="figures"><div class="figure"><dt>${t('on hand')} · ${row.dispensing_unit}</dt><dd class="number">${fmt.number(total)}</dd></div>
 <div class="figure"><dt>${t('last count')}</dt><dd class="figure-date">${lastCount === 0 ? t('never') : fmt.date(lastCount)}</dd></div></dl>
@@ -69,10 +88,13 @@ ${cards.some((card) => card.provisional) && notice('info', t('Provisional: somet
 <section class="stack-tight"><h2>${t('Lots')}</h2>${shown.length === 0
     ? empty('lot', t('None on the shelf'), cards.length === 0 ? t('This product has no stock card here yet. Receive it, or count it, and one is opened.') : t('The book shows none of it.'))
     : html`<ul class="rows">${shown.map((card) => lotRow(ctx, card))}</ul>`}</section>
+${await favouriteButton(ctx, code)}
 <section class="stack-tight"><h2>${t('Recorded on this device')}</h2>${moved.length === 0
     ? html`<p class="soft">${t('Nothing was recorded here for this product in the last 90 days.')}</p>`
     : html`<ul class="rows">${moved.slice(0, MOVEMENTS_MAX).map((one) => movementRow(ctx, one, standing.has(one.id)))}</ul>`}</section>`;
-  const bar = mayAdjust ? html`<a class="button" href="/app/adjust/${encodeURIComponent(code)}">${icon('adjust')}${t('Adjust')}</a>` : null;
+  const mayMove = ctx.me.rights.includes('stock.move') && cards.some((card) => card.on_hand > 0);
+  const bar = mayAdjust || mayMove ? html`${mayAdjust && html`<a class="button" href="/app/adjust/${encodeURIComponent(code)}">${icon('adjust')}${t('Adjust')}</a>`}${
+    mayMove && html`<a class="button" href="/app/move/${encodeURIComponent(code)}">${icon('move')}${t('Move')}</a>`}` : null;
   return page(ctx, { title: row.name, back: '/app/stock', body, bar });
 }
 

@@ -34,6 +34,19 @@ export async function used(ctx, what, codes) {
   await changeDraft(key(ctx, what), (/** @type {string[] | undefined} */ before = []) => [...now, ...before.filter((one) => !now.includes(one))].slice(0, USED_MAX));
 }
 
+/**
+ * PURE
+ *
+ * @template {{code: string}} R
+ * @param {readonly R[]} rows
+ * @param {readonly string[]} last codes, the one used last first
+ * @returns {R[]} those first, in their order, then the others as they were
+ */
+export function lastFirst(rows, last) {
+  const place = new Map(last.map((code, i) => [code, i]));
+  return [...rows].sort((a, b) => (place.get(a.code) ?? last.length) - (place.get(b.code) ?? last.length));
+}
+
 /** @param {Ctx} ctx @returns {Promise<string[]>} products that this person wants at the top of every list */
 export async function favourites(ctx) {
   return (await getDraft(key(ctx, 'favourites'))) ?? [];

@@ -117,3 +117,13 @@ export async function movements(product) {
       .map(({ lot, fact }) => ({ lot, quantity: fact.quantity, type: fact.type })),
   }));
 }
+
+/**
+ * @param {string} product code
+ * @returns {Promise<number>} the largest quantity of it that this device ever saw in one place or one operation, 0 for none
+ */
+export async function largestSeen(product) {
+  const [cards, moved] = await Promise.all([cardView(product), movements(product)]);
+  const held = cards.reduce((sum, card) => sum + Math.max(0, card.on_hand), 0);
+  return Math.max(held, ...moved.map(({ lines }) => Math.abs(lines.reduce((sum, line) => sum + line.quantity, 0))));
+}
