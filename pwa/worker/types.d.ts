@@ -185,6 +185,11 @@ export interface Line {
   vvm?: number;
   /** Of a move: the card where it is now. */
   to?: { location?: string; account?: string };
+  /** Of an issue: why an expired lot goes out all the same. */
+  override?: string;
+  /** Of a receipt: what the paper said, and the code of a reason where it is not what came. */
+  shipped_quantity?: number;
+  difference?: string;
 }
 
 export type Kind = 'stock.receive' | 'stock.issue' | 'stock.dispense' | 'stock.adjust' | 'stock.count' | 'stock.unpack'

@@ -65,7 +65,9 @@ class Walk:
             self.page.screenshot(path=path, caret="initial", full_page=True)
 
     def tap(self, name: str, *, role: Any = "button", exact: bool = False) -> None:
-        self.page.get_by_role(role, name=re.compile(f"^{name}") if not exact else name, exact=exact).first.click()
+        self.page.get_by_role(
+            role, name=re.compile(f"^{name}") if not exact else name, exact=exact
+        ).first.click()
 
     def row(self, words: str) -> None:
         self.page.locator("#screen a.row").filter(has_text=words).first.click()
@@ -91,9 +93,11 @@ def ship(served: Served) -> None:
     """The other facility of the district sends SENT: what it never had in its book is sent all the same."""
 
     def post(path: str, body: object, token: str = "") -> Any:
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {token}"} if token else {}
+        )
         request = urllib.request.Request(served.url + path, json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own server
+        with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
     told = {"user": clinic.NURSE, "password": clinic.PASSWORD, "facility": "F2", "name": "Tablet of the hill"}

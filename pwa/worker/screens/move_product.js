@@ -68,14 +68,14 @@ async function form(ctx, row, cards, fields, errors = {}) {
     return { title: row.name, back: '/app/move', body: empty('lot', t('None on the shelf'), t('There is nothing of it to move. If there is, count it first.')) };
   }
   const chosen = cards.length === 1 ? rowKey(/** @type {CardView} */ (cards[0])) : fields.card;
-  const options = [{ code: UNNAMED, name: t('The main store, without a name') }, ...known];
+  const options = [{ code: UNNAMED, name: t('Main store') }, ...known];
   const body = html`${errors.failure && notice('bad', errors.failure, { urgent: true })}
 <p class="soft small"><span class="code">${row.code}</span> · <span>${row.dispensing_unit}</span></p>
 ${errors.warn && question('move', errors.warn, { name: 'sure', value: 'yes', words: t('It is right: save it') })}
 <form method="post" action="${here}" id="move" class="stack${errors.warn ? ' keys-later' : ''}" data-draft="${here}/draft" novalidate>
 <fieldset class="stack-tight"><legend class="field-label">${t('From where?')}</legend>${cards.map((card) => html`<label class="choice"><input type="radio" name="card" value="${rowKey(card)}"${rowKey(card) === chosen && html` checked`}${errors.card && html` aria-describedby="card-error"`}>
-<span class="choice-words"><span class="strong">${card.location === '' ? t('The main store, without a name') : named(card.location)}</span>
-<span class="row-detail"><span>${card.lot === '' ? t('Without a lot number') : t('Lot {number}', { number: card.lot })}</span>${card.lot !== '' && expiryChip(ctx, card.expiry)}<span>${t('On the book: {n}', { n: fmt.number(card.on_hand) })}</span></span></span></label>`)}${fieldError('card', errors.card)}</fieldset>
+<span class="choice-words"><span class="strong">${card.lot === '' ? t('Without a lot number') : t('Lot {number}', { number: card.lot })}</span>
+<span class="row-detail"><span>${card.location === '' ? t('Main store') : named(card.location)}</span>${card.lot !== '' && expiryChip(ctx, card.expiry)}<span>${t('On the book: {n}', { n: fmt.number(card.on_hand) })}</span></span></span></label>`)}${fieldError('card', errors.card)}</fieldset>
 <div class="field"><label class="field-label" for="to">${t('Where to?')}</label><select class="input" id="to" name="to"${errors.to && html` aria-invalid="true" aria-describedby="to-error"`}><option value="">${t('Choose a place')}</option>
 ${options.map((place) => html`<option value="${place.code}"${place.code === fields.to && html` selected`}>${place.name}</option>`)}</select>${fieldError('to', errors.to)}</div>
 ${textField({ id: 'other', label: t('Or a place that is not on the list'), value: fields.other, error: errors.other, length: PLACE_MAX })}

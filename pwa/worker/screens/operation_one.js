@@ -118,7 +118,7 @@ async function undoing(ctx, record, { typed = '', fault, failure } = {}) {
 <ul class="rows">${changes.map(({ before, after, name }) => html`<li class="row"><span class="row-words"><span class="row-name">${name}</span>
 <span class="row-detail">${before.lot && html`<span>${t('Lot {number}', { number: before.lot })}</span>`}${before.location && html`<span>${before.location}</span>`}${
   after?.on_hand === before.on_hand && html`<span>${t('counted or changed since: stays as it is')}</span>`}${after?.provisional && chip('info', 'clock', t('Provisional'))}</span></span>
-<span class="row-figure number">${fmt.number(before.on_hand)} <span aria-hidden="true">→</span><span class="hidden-words">${t('becomes')}</span> ${fmt.number(after?.on_hand ?? 0)}</span></li>`)}</ul>
+<span class="row-figure row-becomes number">${fmt.number(before.on_hand)} <span aria-hidden="true">→</span><span class="hidden-words">${t('becomes')}</span> ${fmt.number(after?.on_hand ?? 0)}</span></li>`)}</ul>
 ${changes.some(({ after }) => (after?.on_hand ?? 0) < 0) && notice('warn', t('The book would fall below zero: something of it went out already. You will be asked to count it.'))}
 <form method="post" action="${here}" class="stack-tight"><button class="hidden-words" tabindex="-1" aria-hidden="true"></button><p class="field-label" id="why">${t('Why? A tap on a reason undoes it.')}</p>
 <div class="choices" role="group" aria-labelledby="why">${reasons.map((reason) => html`<button class="button" name="why" value="${reason}">${reason}</button>`)}</div>
