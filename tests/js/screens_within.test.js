@@ -137,6 +137,7 @@ test('the products used last for a task come first, before them the favourites',
   assert.equal(rows((await open('/app/issue/product')).body)[0], 'PARA');
   assert.equal(leadsTo(await send('/app/stock/NEW/favourite', {})), '/app/stock/NEW');
   assert.match((await open('/app/stock/NEW')).body, /aria-pressed="true"/);
+  assert.deepEqual([(await saved()).at(-1)?.kind, (await saved()).at(-1)?.body], ['person.set', { key: 'favourites', value: ['NEW'] }]);
   assert.deepEqual(rows((await open('/app/issue/product')).body).slice(0, 2), ['NEW', 'PARA']);
   assert.equal(rows((await open('/app/stock')).body)[0], 'NEW');
   assert.equal(rows((await open('/app/stock?q=zinc')).body)[0], 'ZINC');

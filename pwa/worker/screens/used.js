@@ -1,6 +1,7 @@
-/** What a person uses comes first: the products, reasons and favourites that they used last, kept on this device. */
+/** What a person uses comes first: what they used last, kept on this device, and their favourites, which follow them. */
 
-import { changeDraft, getDraft } from '../store.js';
+import { append } from '../outbox.js';
+import { changeDraft, getDraft, preference } from '../store.js';
 
 /** @import { Ctx } from '../types.js' */
 
@@ -47,16 +48,23 @@ export function lastFirst(rows, last) {
   return [...rows].sort((a, b) => (place.get(a.code) ?? last.length) - (place.get(b.code) ?? last.length));
 }
 
+/** What a person's favourites are kept under; they follow the person to every device of the facility. */
+const FAVOURITES = 'favourites';
+/** So many at most, so that they fit into what may be kept of a person. */
+const FAVOURITES_MAX = 50;
+
 /** @param {Ctx} ctx @returns {Promise<string[]>} products that this person wants at the top of every list */
-export async function favourites(ctx) {
-  return (await getDraft(key(ctx, 'favourites'))) ?? [];
+export async function favourites({ me }) {
+  const kept = await preference(me.user, FAVOURITES);
+  return Array.isArray(kept) ? kept.filter((one) => typeof one === 'string') : [];
 }
 
 /**
  * @param {Ctx} ctx
- * @param {string} code of a product: from now on a favourite, or no more
+ * @param {string} code of a product: from now on a favourite, or no more; of too many the oldest goes
  */
 export async function toggleFavourite(ctx, code) {
-  await changeDraft(key(ctx, 'favourites'), (/** @type {string[] | undefined} */ before = []) => (before.includes(code)
-    ? before.filter((one) => one !== code) : [...before, code]));
+  const before = await favourites(ctx);
+  const value = before.includes(code) ? before.filter((one) => one !== code) : [...before, code].slice(-FAVOURITES_MAX);
+  await append('person.set', { key: FAVOURITES, value });
 }
