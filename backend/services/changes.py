@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import Session, col
 
 from backend.db import read_rows, write_rows
-from backend.models import ChangeCounter, Meta
+from backend.models import ChangeCounter
 
 _COUNTER_SQLITE = (
     """SELECT value, (SELECT value FROM meta WHERE "key" = 'epoch') FROM change_counter WHERE scope = ?"""
@@ -76,5 +76,5 @@ def last_change(session: Session, scope: int) -> int:
 
 def epoch(session: Session) -> str:
     """The random id of this life of the database; `bincard restore` changes it."""
-    value: str = session.execute(select(col(Meta.value)).where(col(Meta.key) == "epoch")).scalar_one()
-    return value
+    ((value,),) = read_rows(session.connection(), """SELECT value FROM meta WHERE "key" = ?""", ("epoch",))
+    return str(value)
