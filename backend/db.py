@@ -23,11 +23,17 @@ R = TypeVar("R")
 CHANNEL = "bincard_changed"
 TRIES = 3
 _CHANGED = "changed_facilities"
+_AFTERWARDS = "after_commit"
 
 
 def announce(session: Session, facility_id: int) -> None:
     """Remember that a facility changed in this transaction; watchers are told after it commits."""
     session.info.setdefault(_CHANGED, set()).add(facility_id)
+
+
+def after_commit(session: Session, work: Callable[[], None]) -> None:
+    """Have this done as soon as the transaction stands, and not at all when it does not."""
+    session.info.setdefault(_AFTERWARDS, []).append(work)
 
 
 def write_rows(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
@@ -93,6 +99,8 @@ class Database:
                 changed = frozenset(session.info.get(_CHANGED, ()))
                 if changed and not self.is_sqlite:
                     _notify(session.connection(), changed)
+            for work in session.info.get(_AFTERWARDS, ()):
+                work()
             if changed:
                 for listener in self.listeners:
                     listener(changed)

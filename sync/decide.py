@@ -88,16 +88,32 @@ class Decision(Struct, gc=False):
 _HEADER = msgspec.json.Decoder(Header)
 
 
-def read(raw: bytes) -> Draft:
-    """Read an operation's text. Never raises: what cannot be read becomes the draft's fault."""
-    if len(raw) > OPERATION_BYTES_MAX:
-        return Draft(raw, None, fault=_invalid(f"an operation has at most {OPERATION_BYTES_MAX} bytes"))
+def header_of(raw: bytes) -> Header | None:
+    """What an operation says of itself; None where that cannot be read, for whatever reason."""
     try:
-        # Strings that the decoder skips are not looked at by it, but kept and given out with the rest.
-        raw.decode()
-        header = _HEADER.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return Draft(raw, None, fault=_invalid(str(error)))
+        return _header(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _header(raw: bytes) -> Header:
+    if len(raw) > OPERATION_BYTES_MAX:
+        raise msgspec.ValidationError(f"an operation has at most {OPERATION_BYTES_MAX} bytes")
+    # Strings that the decoder skips are not looked at by it, but kept and given out with the rest.
+    raw.decode()
+    return _HEADER.decode(raw)
+
+
+def read(raw: bytes, header: Header | None = None) -> Draft:
+    """Read an operation's text. Never raises: what cannot be read becomes the draft's fault.
+
+    `header` is what `header_of` read already.
+    """
+    if header is None:
+        try:
+            header = _header(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            return Draft(raw, None, fault=_invalid(str(error)))
     draft = Draft(raw, header)
     try:
         draft.recorded_at = draft.occurred_at = from_iso(header.recorded_at)

@@ -386,5 +386,5 @@ def _use_expiry(session: Session, known: Catalogue, row: StockException, choice:
     numbers = Numbers(connection, row.facility_id)
     lot = known.products[told["product"]].id, told["lot"]
     facility = known.facility_codes[row.facility_id]
-    lots.settle(connection, row.facility_id, facility, numbers, {}, [lot], known.product_codes)
+    lots.settle(connection, row.facility_id, facility, numbers, {}, [lot], known.product_codes, {})
     numbers.save()

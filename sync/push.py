@@ -17,32 +17,32 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import Raw, Struct
-from sqlmodel import Session, select
+from sqlalchemy import Connection
+from sqlmodel import Session
 
 from backend.clock import from_iso, to_iso
-from backend.models import Device
+from backend.db import read_rows, write_rows
 from backend.problems import Problem
 from backend.services import changes, devices, ledger
 from backend.services.exceptions import as_answer
 from sync import cursor
 from sync.apply import Content, New, answered, apply
-from sync.bodies import Gap, Resolve
+from sync.bodies import Gap, Header, Resolve
 from sync.conflicts import Finding
 from sync.cursor import Cursor
-from sync.decide import decide, read
+from sync.decide import Draft, Known, decide, header_of, read
 from sync.decisions import resolve_for_device
-from sync.reference import Catalogue, gather
+from sync.reference import Catalogue, Reference, gather
 
 OPERATIONS_MAX = 500
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Item(Struct, gc=False):
-    """One operation of a push: its delivery number and its text, untouched; `id` as that text writes it."""
+    """One operation of a push: its delivery number and its text, untouched."""
 
     seq: int
     operation: Raw
-    id: str = ""
 
 
 class Envelope(Struct):
@@ -54,8 +54,27 @@ class Envelope(Struct):
     epoch: str | None = None
 
 
+class Arrived(Struct, gc=False):
+    """One operation as it came: its delivery number, its id as it was written, and its header if that can be read."""
+
+    seq: int
+    id: str
+    raw: bytes
+    header: Header | None
+
+
 class _Identity(Struct, gc=False):
     id: str
+
+
+class _Pusher(Struct, gc=False):
+    """The row of the device that pushes, locked until this transaction ends."""
+
+    user_id: int
+    facility_id: int
+    expected_seq: int
+    last_recorded_at: int
+    last_recorded_id: str
 
 
 class _Answer(Struct, gc=False):
@@ -71,14 +90,19 @@ _ESCAPE = re.compile(
 )
 """An escape of a JSON string; `half` is a surrogate that is not one of a pair."""
 _IDENTITY = msgspec.json.Decoder(_Identity)
+_DEVICE_SQLITE = (
+    "SELECT revoked_at, user_id, facility_id, expected_seq, last_recorded_at, last_recorded_id "
+    "FROM device WHERE id = ?"
+)
+_DEVICE = {"sqlite": _DEVICE_SQLITE, "postgresql": f"{_DEVICE_SQLITE} FOR UPDATE"}
 # One value for any number of ids: the statement's text stays the same. `copy` is written out, for the indices
 # over ids are partial: of the owners of ids, and of what came later under an id.
 _COLUMNS = "SELECT id, content_hash, outcome, answer FROM operation WHERE "
 _AMONG = {"sqlite": "id IN (SELECT value FROM json_each(?))", "postgresql": "id = ANY(%s)"}
 
 
-def read_envelope(body: bytes) -> tuple[Envelope, list[str]]:
-    """The envelope and the id of each operation. Raises Problem 400 or 413."""
+def read_envelope(body: bytes) -> tuple[Envelope, list[Arrived]]:
+    """The envelope and what came in it. Raises Problem 400 or 413."""
     try:
         envelope = _decoded(body)
         from_iso(envelope.sent_at)
@@ -86,21 +110,22 @@ def read_envelope(body: bytes) -> tuple[Envelope, list[str]]:
         raise Problem(400, "unreadable_envelope", f"The push cannot be read: {error}") from None
     if len(envelope.operations) > OPERATIONS_MAX:
         raise Problem(413, "too_many_operations", f"A push carries at most {OPERATIONS_MAX} operations.")
-    ids = []
-    for place, item in enumerate(envelope.operations):
-        try:
-            id_ = _IDENTITY.decode(item.operation).id
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise Problem(
-                400, "unreadable_id", f"The id of operation {place} cannot be read: {error}"
-            ) from None
-        if not UUID.fullmatch(id_):
-            raise Problem(400, "unreadable_id", f"The id of operation {place} is not a UUID.")
-        if not 1 <= item.seq < 2**53:
-            raise Problem(400, "unreadable_seq", f"The seq of operation {place} is not a delivery number.")
-        item.id = id_
-        ids.append(id_.lower())
-    return envelope, ids
+    return envelope, [_arrived(place, item) for place, item in enumerate(envelope.operations)]
+
+
+def _arrived(place: int, item: Item) -> Arrived:
+    raw = bytes(item.operation)
+    # One whose header cannot be read is held, but what has no id cannot even be answered.
+    header = header_of(raw)
+    try:
+        id_ = header.id if header is not None else _IDENTITY.decode(raw).id
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(400, "unreadable_id", f"The id of operation {place} cannot be read: {error}") from None
+    if not UUID.fullmatch(id_):
+        raise Problem(400, "unreadable_id", f"The id of operation {place} is not a UUID.")
+    if not 1 <= item.seq < 2**53:
+        raise Problem(400, "unreadable_seq", f"The seq of operation {place} is not a delivery number.")
+    return Arrived(item.seq, id_, raw, header)
 
 
 def _decoded(body: bytes) -> Envelope:
@@ -117,7 +142,13 @@ def _decoded(body: bytes) -> Envelope:
 
 
 def push(
-    session: Session, device_id: str, envelope: Envelope, ids: Sequence[str], *, now: int, time_zone: str
+    session: Session,
+    device_id: str,
+    envelope: Envelope,
+    arrived: Sequence[Arrived],
+    *,
+    now: int,
+    time_zone: str,
 ) -> dict[str, object]:
     """Store and answer a batch; returns the body of the answer. `time_zone` is the default for periods.
 
@@ -126,26 +157,25 @@ def push(
     """
     if envelope.device.lower() != device_id:
         raise Problem(400, "wrong_device", "The push names another device than its token.")
-    device = session.exec(select(Device).where(Device.id == device_id).with_for_update()).one()
-    # Asked again under the lock: between the token's check and here the device may have been revoked.
-    devices.refuse_revoked(device)
+    device = _locked(session.connection(), device_id)
     epoch = changes.epoch(session)
     _refuse_gaps(device, envelope, epoch)
-    contents = [
-        (id_, hashlib.sha256(item.operation).hexdigest())
-        for id_, item in zip(ids, envelope.operations, strict=True)
-    ]
+    contents = [(one.id.lower(), hashlib.sha256(one.raw).hexdigest()) for one in arrived]
     answers, copies = _stored_answers(session, contents)
     replayed = set(answers)
-    news, known = _decide_new(session, device, envelope, contents, replayed, copies, epoch, now, time_zone)
-    answers |= _store(session, known, news, now, time_zone)
+    drafts = _drafts(arrived, contents, replayed)
+    reference = gather(session, device.user_id, device.facility_id, drafts.values(), time_zone)
+    known = reference.known(now, now - from_iso(envelope.sent_at))
+    news = _decide_new(device_id, device, arrived, contents, drafts, copies, reference, known, epoch)
+    _move_on(session.connection(), device_id, device, now)
+    answers |= _store(session, reference.catalogue, news, now, time_zone)
     results = []
-    for content, item in zip(contents, envelope.operations, strict=True):
+    for content, one in zip(contents, arrived, strict=True):
         answer = answers[content]
         results.append(
             {
-                "id": item.id,
-                "seq": item.seq,
+                "id": one.id,
+                "seq": one.seq,
                 "outcome": answer.outcome,
                 "replayed": content in replayed,
                 "exceptions": answer.exceptions,
@@ -160,7 +190,24 @@ def push(
     }
 
 
-def _refuse_gaps(device: Device, envelope: Envelope, epoch: str) -> None:
+def _locked(connection: Connection, device_id: str) -> _Pusher:
+    ((revoked_at, *row),) = read_rows(connection, _DEVICE[connection.dialect.name], (device_id,))
+    # Asked again under the lock: between the token's check and here the device may have been revoked.
+    devices.refuse_revoked(revoked_at)
+    return _Pusher(*row)
+
+
+def _move_on(connection: Connection, device_id: str, device: _Pusher, now: int) -> None:
+    numbers = device.expected_seq, now, device.last_recorded_at, device.last_recorded_id
+    write_rows(
+        connection,
+        "UPDATE device SET expected_seq = ?, last_seen_at = ?, last_recorded_at = ?, last_recorded_id = ? "
+        "WHERE id = ?",
+        [(*numbers, device_id)],
+    )
+
+
+def _refuse_gaps(device: _Pusher, envelope: Envelope, epoch: str) -> None:
     expected = device.expected_seq
     for item in envelope.operations:
         if item.seq > expected:
@@ -197,67 +244,67 @@ def _stored_answers(
     return answers, copies
 
 
-def _decide_new(
-    session: Session,
-    device: Device,
-    envelope: Envelope,
-    contents: Sequence[Content],
-    known_contents: set[Content],
-    copies: dict[str, int],
-    epoch: str,
-    now: int,
-    time_zone: str,
-) -> tuple[list[New], Catalogue]:
-    """Read and decide what was not heard before; moves the device's numbers and time on."""
+def _drafts(
+    arrived: Sequence[Arrived], contents: Sequence[Content], known_contents: set[Content]
+) -> dict[int, Draft]:
+    """What was not heard before, read, by its place in the push; what comes twice in one push once."""
     first: dict[Content, int] = {}
     for place, content in enumerate(contents):
         if content not in known_contents:
             first.setdefault(content, place)
-    drafts = {place: read(bytes(envelope.operations[place].operation)) for place in first.values()}
-    reference = gather(session, device, list(drafts.values()), time_zone)
-    known = reference.known(now, now - from_iso(envelope.sent_at))
+    return {place: read(arrived[place].raw, arrived[place].header) for place in first.values()}
+
+
+def _decide_new(
+    device_id: str,
+    device: _Pusher,
+    arrived: Sequence[Arrived],
+    contents: Sequence[Content],
+    drafts: dict[int, Draft],
+    copies: dict[str, int],
+    reference: Reference,
+    known: Known,
+    epoch: str,
+) -> list[New]:
+    """Decide what was not heard before, in order; moves the device's numbers and time on."""
     cursors: dict[str | None, Cursor] = {}
     news: list[New] = []
-    device_id, own_facility = device.id, device.facility_id
-    expected_seq, previous_at, previous_id = (
-        device.expected_seq,
-        device.last_recorded_at,
-        device.last_recorded_id,
-    )
-    for place, item in enumerate(envelope.operations):
+    facility_ids = reference.catalogue.facility_ids
+    for place, one in enumerate(arrived):
         draft = drafts.get(place)
         if draft is not None:
             told = draft.header.seen if draft.header else None
             if told not in cursors:
                 cursors[told] = _seen(told, epoch)
             seen = cursors[told]
-            id_, _ = contents[place]
+            id_ = contents[place][0]
             # Ids increase on a device: what is older than the last one comes again after a loss, in its own time.
-            in_turn = id_ > previous_id and not isinstance(draft.body, Gap)
+            in_turn = id_ > device.last_recorded_id and not isinstance(draft.body, Gap)
             decision = decide(
-                draft, known, previous_at=previous_at if in_turn else 0, seen_at=seen.answered_at or None
+                draft,
+                known,
+                previous_at=device.last_recorded_at if in_turn else 0,
+                seen_at=seen.answered_at or None,
             )
             if copies[id_]:
                 decision = decision.hold(Finding("id_reused", -1, {"copy": copies[id_]}))
-            elif item.seq < expected_seq:
-                decision.flags.append(Finding("seq_reused", -1, {"seq": item.seq}))
+            elif one.seq < device.expected_seq:
+                decision.flags.append(Finding("seq_reused", -1, {"seq": one.seq}))
             # What is held is kept at the device's facility, whose people will be asked.
-            keeper = own_facility
+            keeper = device.facility_id
             if decision.held is None and draft.header is not None:
-                keeper = reference.catalogue.facility_ids[draft.header.facility]
-            pulled = seen.facilities.get(str(keeper), 0)
+                keeper = facility_ids[draft.header.facility]
+            pulled = seen.facilities.get(str(keeper), 0) if seen.facilities else 0
             news.append(
-                New(contents[place], copies[id_], item.seq, draft, decision, keeper, device_id, pulled)
+                New(contents[place], copies[id_], one.seq, draft, decision, keeper, device_id, pulled)
             )
             copies[id_] += 1
             if draft.recorded_at and in_turn:
                 # One whose time cannot be read must not move what waited behind it to the time of receipt.
-                previous_at, previous_id = max(previous_at, decision.recorded_at), id_
-        expected_seq = max(expected_seq, item.seq + 1)
-    device.expected_seq, device.last_seen_at = expected_seq, now
-    device.last_recorded_at, device.last_recorded_id = previous_at, previous_id
-    session.add(device)
-    return news, reference.catalogue
+                device.last_recorded_at = max(device.last_recorded_at, decision.recorded_at)
+                device.last_recorded_id = id_
+        device.expected_seq = max(device.expected_seq, one.seq + 1)
+    return news
 
 
 def _seen(text: str | None, epoch: str) -> Cursor:

@@ -6,7 +6,7 @@ counter when it changes (models.base), so one look at that counter tells whether
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from weakref import WeakKeyDictionary
@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 
 from backend.clock import local_moment
 from backend.domain.roles import right_for
-from backend.models import Device, Facility, Product, Reason
+from backend.models import Facility, Product, Reason
 from backend.models.base import SHARED_SCOPE
 from backend.services.access import Access, access_by_name, access_of
 from backend.services.changes import last_change
@@ -162,8 +162,10 @@ def _granting(access: Access, kind: str, facility_id: int, at: int) -> tuple[int
     return None
 
 
-def gather(session: Session, device: Device, drafts: Sequence[Draft], time_zone: str) -> Reference:
-    """What the drafts of a device's push name. `time_zone` is the default of facilities."""
+def gather(
+    session: Session, user_id: int, facility_id: int, drafts: Iterable[Draft], time_zone: str
+) -> Reference:
+    """What the drafts of a push name, from a facility's device that a user enrolled. `time_zone` is the default."""
     known = catalogue(session)
     known.name_people(session, {draft.header.author for draft in drafts if draft.header is not None})
-    return Reference(session, known, known.enroller(session, device.user_id), device.facility_id, time_zone)
+    return Reference(session, known, known.enroller(session, user_id), facility_id, time_zone)

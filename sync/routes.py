@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import time
 import zlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -28,11 +31,11 @@ from backend.services import changes, devices
 from backend.services.access import access_of
 from backend.services.sign_in import check_password
 from backend.settings import Settings
-from backend.told import Pulled, Told, told_of
+from backend.told import Pulled, Pushed, Told, told_of
 from sync.bodies import Text
 from sync.packing import pack
 from sync.pull import LIMIT_MAX, pull
-from sync.push import Envelope, push, read_envelope
+from sync.push import push, read_envelope
 from sync.tally import tally
 
 BODY_BYTES_MAX = 1024 * 1024
@@ -45,6 +48,7 @@ TRIES = 3
 SEEN_EVERY_MS = MINUTE_MS
 """A device that only pulls is marked as seen this often: an empty pull should not cost a write."""
 
+R = TypeVar("R")
 AnyRequest = Request[Any, Any, State]
 
 
@@ -93,14 +97,22 @@ async def push_operations(
     told = _tell_who(request, bearer)
     body = await request.body()
     told.bytes_in = len(body)
-    envelope, ids = read_envelope(_inflated(request, body))
+    envelope, arrived = read_envelope(_inflated(request, body))
     started = time.perf_counter()
-    answer = await _push_once(db, bearer.id, envelope, ids, clock, settings)
-    seconds = time.perf_counter() - started
-    told.pushed = tally([item.operation for item in envelope.operations], answer, seconds)
-    response = _json(request, answer, 200, PACKED_FAST)
+    loop = asyncio.get_running_loop()
+
+    async def made(answer: dict[str, object]) -> tuple[Response[bytes], Pushed]:
+        return _json(request, answer, 200, PACKED_FAST), tally([one.raw for one in arrived], answer)
+
+    def work(session: Session) -> Future[tuple[Response[bytes], Pushed]]:
+        answer = push(session, bearer.id, envelope, arrived, now=clock(), time_zone=settings.time_zone)
+        # The answer is made on the loop while this thread waits for the disk; it is sent when all is on it.
+        return asyncio.run_coroutine_threadsafe(made(answer), loop)
+
+    response, pushed = await asyncio.wrap_future(await _push_once(db, work))
+    told.pushed = replace(pushed, seconds=time.perf_counter() - started)
     # Of what waited when the device spoke this push has just been answered.
-    response.background = BackgroundTask(_hear, db, request, bearer, clock(), answered=len(ids))
+    response.background = BackgroundTask(_hear, db, request, bearer, clock(), answered=len(arrived))
     return response
 
 
@@ -170,12 +182,10 @@ async def _hear(
         await db.write(devices.mark_seen, bearer.id, now, status)
 
 
-async def _push_once(
-    db: Database, device_id: str, envelope: Envelope, ids: list[str], clock: Clock, settings: Settings
-) -> dict[str, object]:
+async def _push_once(db: Database, work: Callable[[Session], R]) -> R:
     for left in reversed(range(TRIES)):
         try:
-            return await db.write(push, device_id, envelope, ids, now=clock(), time_zone=settings.time_zone)
+            return await db.write(work)
         except (IntegrityError, OperationalError) as error:
             # Two copies of one store sent the same id at once: the loser looks again and finds it answered.
             # Of two that wait for each other the database ends one, which then finds the way free.

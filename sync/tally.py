@@ -24,7 +24,7 @@ class _Kind(Struct, gc=False):
 _KIND = msgspec.json.Decoder(_Kind)
 
 
-def tally(operations: Sequence[bytes | msgspec.Raw], answer: dict[str, Any], seconds: float) -> Pushed:
+def tally(operations: Sequence[bytes | msgspec.Raw], answer: dict[str, Any], seconds: float = 0) -> Pushed:
     """Count the answer to these operations, which are in the same order; each new one once, the rest as replayed."""
     new: Counter[tuple[str, str]] = Counter()
     noticed, replayed = [], 0

@@ -198,10 +198,10 @@ def _push(
         device.last_at = moment
         items.append(f'{{"seq":{device.next_seq},"operation":{text}}}')
         device.next_seq += 1
-    envelope, ids = read_envelope(
+    envelope, arrived = read_envelope(
         f'{{"device":"{device.id}","epoch":null,"sent_at":"{to_iso(now)}","operations":[{",".join(items)}]}}'.encode()
     )
-    push(session, device.id, envelope, ids, now=now, time_zone=zone)
+    push(session, device.id, envelope, arrived, now=now, time_zone=zone)
 
 
 def _uuid7(moment: int, random: Random) -> str:

@@ -76,17 +76,24 @@ def chunked(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 def open_cards(
-    connection: Connection, facility_id: int, numbers: Numbers, keys: Set[CardKey]
+    connection: Connection,
+    facility_id: int,
+    numbers: Numbers,
+    keys: Set[CardKey],
+    kept: Mapping[CardKey, OpenCard],
 ) -> dict[CardKey, OpenCard]:
-    """The wanted cards; those heard of for the first time get a number of the facility's."""
-    found: dict[CardKey, OpenCard] = {}
-    pairs = json.dumps(sorted({(product, lot) for product, lot, _, _ in keys}))
+    """The wanted cards, read unless kept; those heard of for the first time get a number of the facility's."""
+    found = {key: kept[key] for key in keys if key in kept}
+    missing = keys - found.keys()
+    if not missing:
+        return found
+    pairs = json.dumps(sorted({(product, lot) for product, lot, _, _ in missing}))
     statement = _BY_PAIRS_SQLITE if connection.dialect.name == "sqlite" else _BY_PAIRS_POSTGRES
     for row in connection.exec_driver_sql(statement, (facility_id, pairs)).cursor.fetchall():
         key = row[1:5]
-        if key in keys:
+        if key in missing:
             found[key] = _opened(row)
-    for key in sorted(keys - found.keys()):
+    for key in sorted(missing - found.keys()):
         found[key] = OpenCard(numbers.next(), key, EMPTY, True)
     return found
 
@@ -204,16 +211,18 @@ def write_cards(
     facility_id: int,
     numbers: Numbers,
     cards: Iterable[tuple[OpenCard, CardState, tuple[str, int]]],
-) -> None:
-    """Store each card's new state and its (watch_by, watch_until) under a fresh change number."""
-    made, changed = [], []
+) -> list[OpenCard]:
+    """Store each card's new state and its (watch_by, watch_until) under a fresh change number; the cards as stored."""
+    made, changed, stored = [], [], []
     for card, state, watch in cards:
+        number, key = card.number, card.key
         on_hand, counted, last, negative = state
         values = (on_hand, *(counted or _NO_KEY), *(last or _NO_KEY), negative, *watch, numbers.next())
         if card.is_new:
-            made.append((facility_id, card.number, *card.key, *values))
+            made.append((facility_id, number, *key, *values))
         else:
-            changed.append((*values, facility_id, card.number))
+            changed.append((*values, facility_id, number))
+        stored.append(OpenCard(number, key, state, False, *watch))
     insert_rows(connection, "card", CARD_COLUMNS, made)
     write_rows(
         connection,
@@ -221,6 +230,7 @@ def write_cards(
         "watch_by = ?, watch_until = ?, change = ? WHERE facility_id = ? AND number = ?",
         changed,
     )
+    return stored
 
 
 def write_counts(

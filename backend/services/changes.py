@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 from sqlmodel import Session, col
 
-from backend.db import write_rows
-from backend.models import ChangeCounter, Meta
+from backend.db import read_rows, write_rows
+from backend.models import ChangeCounter
+
+_COUNTER_SQLITE = (
+    """SELECT value, (SELECT value FROM meta WHERE "key" = 'epoch') FROM change_counter WHERE scope = ?"""
+)
+_COUNTER = {"sqlite": _COUNTER_SQLITE, "postgresql": f"{_COUNTER_SQLITE} FOR UPDATE"}
 
 
 class Numbers:
@@ -19,18 +24,26 @@ class Numbers:
     def __init__(self, connection: Connection, facility_id: int) -> None:
         self._connection = connection
         self._scope = facility_id
-        statement = select(col(ChangeCounter.value)).where(col(ChangeCounter.scope) == facility_id)
-        value = connection.execute(statement.with_for_update()).scalar_one_or_none()
-        if value is None:
+        statement = _COUNTER[connection.dialect.name]
+        found = read_rows(connection, statement, (facility_id,))
+        if not found:
             # Of two who write for a facility for the first time, one waits here for the other.
             write_rows(
                 connection,
                 "INSERT INTO change_counter (scope, value) VALUES (?, 0) ON CONFLICT DO NOTHING",
                 [(facility_id,)],
             )
-            value = connection.execute(statement.with_for_update()).scalar_one()
-        self._first = self._last = value
+            found = read_rows(connection, statement, (facility_id,))
+        first, epoch = found[0]
+        self._first: int = first
+        self._last: int = first
+        self._epoch: str = epoch
         self._mark: int | None = None
+
+    @property
+    def stand(self) -> tuple[str, int]:
+        """Where the counter stood at first or was saved last, in which life of the database."""
+        return self._epoch, self._first
 
     @property
     def mark(self) -> int:
@@ -47,8 +60,11 @@ class Numbers:
     def save(self) -> None:
         """Store the last number given out."""
         if self._last != self._first:
-            where = col(ChangeCounter.scope) == self._scope
-            self._connection.execute(update(ChangeCounter).where(where).values(value=self._last))
+            write_rows(
+                self._connection,
+                "UPDATE change_counter SET value = ? WHERE scope = ?",
+                [(self._last, self._scope)],
+            )
             self._first = self._last
 
 
@@ -60,5 +76,5 @@ def last_change(session: Session, scope: int) -> int:
 
 def epoch(session: Session) -> str:
     """The random id of this life of the database; `bincard restore` changes it."""
-    value: str = session.execute(select(col(Meta.value)).where(col(Meta.key) == "epoch")).scalar_one()
-    return value
+    ((value,),) = read_rows(session.connection(), """SELECT value FROM meta WHERE "key" = ?""", ("epoch",))
+    return str(value)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
-from backend.services import card_store, exceptions, late, lots, transfers
+from backend.services import card_store, exceptions, late, transfers
 from backend.services.card_store import OpenCard
 from backend.services.changes import Numbers
 from backend.services.exceptions import Flag
+from backend.services.kept_cards import Kept
 from backend.services.late import Change, Desk, Refolded
-from backend.services.postings import CardKey, Move, Posting
+from backend.services.postings import CardKey, LotKey, Move, Posting
 from backend.services.reversals import Reversed, reversed_before
 from backend.services.shelf import NOBODY, Knowledge, Placed
 from sync.conflicts import OVERLAP_MS, Witness
@@ -24,14 +25,16 @@ from sync.fold import CardFact, CardState, CountOutcome, SortKey
 class Work:
     """One posting on its way: the cards that it touches, and what becomes of them.
 
-    `keys` are the cards of the postings' entries, one after the other.
+    `kept` is what is known of the facility's cards and lots beyond this posting; `keys` are the cards of the postings'
+    entries, one after the other.
     """
 
     desk: Desk
     numbers: Numbers
+    kept: Kept
     cards: dict[CardKey, OpenCard]
     fresh: dict[CardKey, list[CardFact]]
-    told: dict[lots.LotKey, set[str | None]]
+    told: dict[LotKey, set[str | None]]
     keys: list[CardKey]
     implied: list[tuple[CardKey, SortKey, str]] = field(default_factory=list)
     watch: dict[CardKey, list[int]] = field(default_factory=dict)

@@ -85,9 +85,9 @@ def authenticate(session: Session, settings: Settings, token: str) -> tuple[str,
     return bearer.id, bearer.last_seen_at
 
 
-def refuse_revoked(device: Device) -> None:
+def refuse_revoked(revoked_at: int | None) -> None:
     """Raise Problem 403 `revoked_device` for a device whose token has ended."""
-    if device.revoked_at is not None:
+    if revoked_at is not None:
         raise _revoked()
 
 

@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from sqlmodel import Session
 
 from backend.db import announce, insert_rows
-from backend.services import card_store, exceptions, late, lots, transfers
+from backend.services import card_store, exceptions, kept_cards, late, lots, transfers
 from backend.services.booking import Periods
 from backend.services.catalogue_codes import ProductCodes
 from backend.services.changes import Numbers
 from backend.services.close_look import Work, imply, look_closely
 from backend.services.exceptions import Flag
+from backend.services.kept_cards import Kept
 from backend.services.late import Desk
-from backend.services.postings import CardKey, Entry, Expected, Move, Posting, Reversal
+from backend.services.postings import CardKey, Entry, Expected, LotKey, Move, Posting, Reversal
 from backend.services.reversals import Reversed, reverse
 from backend.services.shelf import Days
 from sync import conflicts
@@ -107,7 +108,8 @@ def post(
     facility = facility or exceptions.facility_code(session, facility_id)
     codes = product_codes or ProductCodes(connection)
     desk = Desk(connection, facility_id, facility, codes, Days(time_zone))
-    work = _open(desk, numbers, postings)
+    kept = kept_cards.take(session, facility_id, numbers)
+    work = _open(desk, numbers, kept, postings)
     gone = reverse(desk, numbers, postings, reversals, now)
     work.flags += [*flags, *gone.flags]
     work.closed += gone.closed
@@ -124,14 +126,15 @@ def post(
     exceptions.raise_flags(connection, facility_id, facility, numbers, flags, now)
     exceptions.close(connection, facility_id, numbers, work.closed, now)
     numbers.save()
+    kept_cards.keep(session, facility_id, numbers, kept)
     announce(session, facility_id)
     return Posted(exceptions.by_operation(flags), claims.senders)
 
 
-def _open(desk: Desk, numbers: Numbers, postings: Sequence[Posting]) -> Work:
+def _open(desk: Desk, numbers: Numbers, kept: Kept, postings: Sequence[Posting]) -> Work:
     """The cards of the entries, and on each what is new: lines of one operation on one card act as one sum."""
     fresh: dict[CardKey, list[CardFact]] = {}
-    told: dict[lots.LotKey, set[str | None]] = {}
+    told: dict[LotKey, set[str | None]] = {}
     keys: list[CardKey] = []
     for posting in postings:
         operation = posting.operation_id
@@ -153,8 +156,8 @@ def _open(desk: Desk, numbers: Numbers, postings: Sequence[Posting]) -> Work:
                     told[product, lot] = {entry.expiry}
                 else:
                     expiries.add(entry.expiry)
-    cards = card_store.open_cards(desk.connection, desk.facility_id, numbers, fresh.keys())
-    return Work(desk, numbers, cards, fresh, told, keys)
+    cards = card_store.open_cards(desk.connection, desk.facility_id, numbers, fresh.keys(), kept.cards)
+    return Work(desk, numbers, kept, cards, fresh, told, keys)
 
 
 def _settle_receipts(
@@ -245,7 +248,8 @@ def _write(work: Work, postings: Sequence[Posting], periods: Periods, device: st
     cards = [
         (work.cards[key], state, _watch(work, key, device, by_day)) for key, state in work.states.items()
     ]
-    card_store.write_cards(desk.connection, desk.facility_id, work.numbers, cards)
+    for card in card_store.write_cards(desk.connection, desk.facility_id, work.numbers, cards):
+        work.kept.cards[card.key] = card
     removed = {change.card.number: change.places for change in work.close_look.values()}
     card_store.write_counts(desk.connection, desk.facility_id, work.counts, removed)
     deltas = [
@@ -296,6 +300,7 @@ def _settle_lots(work: Work, gone: Reversed) -> None:
         work.told,
         doubtful,
         desk.product_codes,
+        work.kept.lots,
     )
     work.flags += flags
     work.closed += closed

@@ -13,11 +13,8 @@ from backend.db import write_rows
 from backend.models import Card, Decision, Fact, Reversal
 from backend.services.changes import Numbers
 from backend.services.exceptions import SEPARATOR, Flag
-from backend.services.postings import Posting
+from backend.services.postings import LotKey, Posting
 from sync import conflicts
-
-LotKey = tuple[int, str]
-"""(product id, lot number)."""
 
 Told = dict[LotKey, dict[str | None, tuple[int, str]]]
 """Each expiry told for a lot, None for none, with the first fact that told it, as (effective_at, operation id)."""
@@ -54,15 +51,17 @@ def settle(
     told: Mapping[LotKey, set[str | None]],
     doubtful: Collection[LotKey],
     product_codes: Mapping[int, str],
+    known: dict[LotKey, str | None],
 ) -> tuple[list[Flag], list[str]]:
     """Store lots heard of; look closely at those told otherwise than before and at the `doubtful` ones.
 
-    The facts are in the ledger already. Returns exceptions to raise, and ids of those to close.
+    The facts are in the ledger already. Returns exceptions to raise, and ids of those to close. `known` are expiries
+    that are stored; what is read and written here is added.
     """
-    if not told and not doubtful:
-        return [], []
-    known = _known(connection, facility_id, told.keys() | set(doubtful))
-    rows: list[tuple[object, ...]] = []
+    missing = (told.keys() | set(doubtful)) - known.keys()
+    if missing:
+        known |= _stored(connection, facility_id, missing)
+    rows: list[tuple[int, int, str, str | None, int]] = []
     close_look = set(doubtful)
     for lot, expiries in told.items():
         dates = expiries - {None}
@@ -81,6 +80,7 @@ def settle(
             flags.append(flag)
         else:
             closed.append(flag.id_at(facility))
+    known |= {(product, number): expiry for _, product, number, expiry, _ in rows}
     write_rows(
         connection,
         "INSERT INTO lot (facility_id, product_id, number, expiry, change) VALUES (?, ?, ?, ?, ?) "
@@ -167,7 +167,7 @@ def _looked_at(
     return decided or expiry, flag, stands
 
 
-def _known(connection: Connection, facility_id: int, lots: Iterable[LotKey]) -> dict[LotKey, str | None]:
+def _stored(connection: Connection, facility_id: int, lots: Iterable[LotKey]) -> dict[LotKey, str | None]:
     pairs = json.dumps(sorted(lots))
     statement = _KNOWN_SQLITE if connection.dialect.name == "sqlite" else _KNOWN_POSTGRES
     rows: Sequence[tuple[int, str, str | None]] = connection.exec_driver_sql(

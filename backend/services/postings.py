@@ -11,6 +11,9 @@ from sync.fold import SortKey
 CardKey = tuple[int, str, str, str]
 """(product id, lot number, location, account); absent ones are the empty string."""
 
+LotKey = tuple[int, str]
+"""(product id, lot number)."""
+
 
 class Entry(Struct, gc=False):
     """One line of an operation on one card; `quantity` as in models.Fact, `effective_at` UTC milliseconds.

@@ -22,6 +22,7 @@ from backend.services import late, lots, transfers
 from backend.services.card_store import OpenCard
 from backend.services.exceptions import Flag, card_detail, card_subject
 from backend.services.late import Desk
+from backend.services.postings import LotKey
 from backend.services.shelf import NOBODY, Knowledge, Placed
 from sync import conflicts, receipts
 from sync.conflicts import OVERLAP_MS, Witness
@@ -49,7 +50,7 @@ class Projection:
     cards: dict[int, CardState] = field(default_factory=dict)
     counts: dict[int, dict[SortKey, CountOutcome]] = field(default_factory=dict)
     exceptions: dict[str, Flag] = field(default_factory=dict)
-    lots: dict[lots.LotKey, str | None] = field(default_factory=dict)
+    lots: dict[LotKey, str | None] = field(default_factory=dict)
     out: set[tuple[int, str]] = field(default_factory=set)
 
 

@@ -80,8 +80,8 @@ def pusher(database: Database, tablet: Tablet) -> Callable[[bytes], dict[str, An
     """What sends a push's body, not packed, without HTTP: the answer's body. In one transaction, committed."""
 
     def send(body: bytes) -> dict[str, Any]:
-        envelope, ids = read_envelope(body)
+        envelope, arrived = read_envelope(body)
         with database.writing() as session:
-            return push(session, tablet.device, envelope, ids, now=system_clock(), time_zone="UTC")
+            return push(session, tablet.device, envelope, arrived, now=system_clock(), time_zone="UTC")
 
     return send

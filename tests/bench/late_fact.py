@@ -103,9 +103,9 @@ def _timer(database: Database, tablet: Tablet) -> Callable[[Kept], Times]:
     def push_one(kept: Kept) -> Times:
         body = tablet.envelope([kept])
         start = time.perf_counter()
-        envelope, ids = read_envelope(body)
+        envelope, arrived = read_envelope(body)
         with database.writing() as session:
-            answer = push(session, tablet.device, envelope, ids, now=system_clock(), time_zone="UTC")
+            answer = push(session, tablet.device, envelope, arrived, now=system_clock(), time_zone="UTC")
             session.flush()
             worked = time.perf_counter()
         done = time.perf_counter()

@@ -8,13 +8,14 @@ import threading
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import Session
 
 from backend.clock import to_iso
 from backend.db import Database
 from backend.services.changes import Numbers
-from sync.push import read_envelope
+from sync.push import push, read_envelope
 from sync.routes import _push_once
-from tests.sync.conftest import SETTINGS, Tablet, World, line, received, world
+from tests.sync.conftest import Tablet, World, line, received, world
 
 __all__ = ["world"]
 
@@ -43,15 +44,16 @@ def test_a_push_that_the_database_ended_is_tried_again(world: World, database: D
     ]
     operations = [{"seq": n, "operation": json.loads(one)} for n, one in enumerate(at_both, 1)]
     body = {"device": tablet.device, "sent_at": to_iso(world.now), "operations": operations}
-    envelope, ids = read_envelope(json.dumps(body).encode())
+    envelope, arrived = read_envelope(json.dumps(body).encode())
 
-    def push() -> None:
-        answers.append(
-            asyncio.run(_push_once(database, tablet.device, envelope, ids, lambda: world.now, SETTINGS))
-        )
+    def work(session: Session) -> dict[str, object]:
+        return push(session, tablet.device, envelope, arrived, now=world.now, time_zone="UTC")
+
+    def send() -> None:
+        answers.append(asyncio.run(_push_once(database, work)))
 
     answers: list[dict[str, object]] = []
-    pushing = threading.Thread(target=push)
+    pushing = threading.Thread(target=send)
     with database.writing() as other:
         connection = other.connection()
         # Whoever waits longest looks for the deadlock first; this one is patient, so it is the push that ends.

@@ -150,8 +150,8 @@ class Server:
         body = request.body.encode()
         if len(body) > BODY_BYTES_MAX:
             raise Problem(413, "too_large", "A push has at most 1 MiB unpacked; send half.")
-        envelope, ids = read_envelope(body)
-        return self.write(push, device_id, envelope, ids, now=self.now(), time_zone=TIME_ZONE)
+        envelope, arrived = read_envelope(body)
+        return self.write(push, device_id, envelope, arrived, now=self.now(), time_zone=TIME_ZONE)
 
     def _pull(self, request: Request) -> dict[str, object]:
         query = parse_qs(urlsplit(request.url).query)

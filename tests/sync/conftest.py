@@ -139,9 +139,9 @@ class Tablet:
 
     def send(self, body: str | bytes) -> dict[str, Any]:
         """Send a push's body as it is."""
-        envelope, ids = read_envelope(body.encode() if isinstance(body, str) else body)
+        envelope, arrived = read_envelope(body.encode() if isinstance(body, str) else body)
         with self.world.db.writing() as session:
-            answer = push(session, self.device, envelope, ids, now=self.world.now, time_zone="UTC")
+            answer = push(session, self.device, envelope, arrived, now=self.world.now, time_zone="UTC")
         return json.loads(json.dumps(answer))
 
     def one(self, text: str) -> dict[str, Any]:
