@@ -15,7 +15,9 @@ function keep(form) {
   const fields = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (typeof value === 'string') fields.append(name, value);
   // The worker answers; should it not be there, the form itself is still on the screen.
-  fetch(address, { method: 'POST', body: fields, keepalive: true }).catch(() => {});
+  const head = document.querySelector('#screen [data-person]');
+  const headers = { 'Bincard-Person': (head instanceof HTMLElement && head.dataset.person) || '' };
+  fetch(address, { method: 'POST', body: fields, headers, keepalive: true }).catch(() => {});
 }
 
 function keepAll() {
@@ -41,4 +43,6 @@ document.addEventListener('click', ({ target }) => {
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') keepAll();
 });
+// The device is being locked.
+document.addEventListener('bincard:keep', keepAll);
 addEventListener('pagehide', keepAll);

@@ -5,6 +5,7 @@
 
 import { lineCount } from './facts.js';
 import { flushWith, waitFor } from './flusher.js';
+import { settled } from './kept.js';
 import { LINES_MAX, TooLarge, operation } from './operation.js';
 import { getMeta, setMeta } from './store/meta.js';
 import { appendRecord, attention, countWaiting, recordsNewestFirst } from './store/records.js';
@@ -34,7 +35,7 @@ export async function append(kind, body, { drafts = {}, ...when } = {}) {
   if (lineCount(body) > LINES_MAX) throw new TooLarge(`${lineCount(body)} lines`);
   let record;
   try {
-    record = await appendRecord(operation(kind, body, when), drafts);
+    record = await appendRecord(operation(kind, body, when), { ...drafts, ...settled() });
   } catch (error) {
     if (error instanceof DOMException || (error instanceof Error && error.name.endsWith('Error') && 'code' in error)) {
       throw new StorageRefused(`${error.name}: ${error.message}`);

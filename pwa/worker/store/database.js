@@ -8,7 +8,7 @@ import { openDB } from '../../vendor/idb.js';
 export const ENTITIES = ['product', 'program', 'reason', 'facility', 'lot', 'user', 'exception', 'card', 'shipment'];
 
 /** Each version adds to the one before and takes nothing away, so that an older worker can still use a newer store. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** Counts up whenever pulled rows, or own operations, changed: what was computed before is stale. */
 export const revision = { pulled: 0, own: 0 };
@@ -40,6 +40,10 @@ function openVersion(version) {
       if (from < 2) {
         db.createObjectStore('shipment');
         tx.objectStore('outbox').createIndex('reverses', 'reverses');
+      }
+      if (from < 3) {
+        db.createObjectStore('person');
+        db.createObjectStore('vault');
       }
     },
     blocking() {
