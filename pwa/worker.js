@@ -6,7 +6,9 @@
 import './worker/screens.js';
 import { contextOf, words } from './worker/context.js';
 import { html } from './worker/html.js';
+import { refilled } from './worker/kept.js';
 import { notice } from './worker/layout.js';
+import { handleForPage, touched, workOf } from './worker/lock.js';
 import { build, cleanUp, file, forgetSeen, install, lastSeen } from './worker/precache.js';
 import { answer } from './worker/router.js';
 import { deleteDraft, putDraft, setMeta } from './worker/store/meta.js';
@@ -58,7 +60,11 @@ async function screen(event) {
     return new Response(text, { status: 500, headers: { 'Content-Type': 'text/plain; charset=utf-8' } });
   }
   if (!context) return new Response('This form is too large.', { status: 413 });
-  const { status, headers, body } = await answer(context.ctx, context.enrolled, context.ready);
+  const { ctx, enrolled, ready } = context;
+  const answering = answer(ctx, enrolled, ready);
+  // Signing someone in waits for what others sent, so it is not among it.
+  const counts = request.method === 'POST' && ctx.me.user !== '' && !/^\/app\/(lock|people)/.test(ctx.url.pathname);
+  const { status, headers, body } = await (counts ? workOf(ctx.me.user, answering) : answering);
   if (request.method === 'POST') event.waitUntil(afterPost());
   // A 204 may not have a body, not even an empty one.
   return new Response(status === 204 ? null : body, { status, headers });
@@ -106,6 +112,9 @@ worker.addEventListener('message', (event) => {
   if (message?.type === 'sync') event.waitUntil(sync({ now: message.why !== 'timer' }));
   else if (message?.type === 'update') event.waitUntil(worker.skipWaiting());
   else if (message?.type === 'persisted') event.waitUntil(setMeta('persisted', message.granted === true));
+  else if (message?.type === 'active') event.waitUntil(touched());
+  else if (message?.type === 'refilled') event.waitUntil(refilled());
+  else if (message?.type === 'hello') event.source?.postMessage({ type: 'hold', handle: handleForPage() });
   else if (message?.type === 'draft' && typeof message.key === 'string') {
     event.waitUntil(message.value === undefined ? deleteDraft(message.key) : putDraft(message.key, message.value));
   }

@@ -32,8 +32,10 @@ from backend.services.access import access_of
 from backend.services.sign_in import check_password
 from backend.settings import Settings
 from backend.told import Pulled, Pushed, Told, told_of
+from sync import people
 from sync.bodies import Text
 from sync.packing import pack
+from sync.people import bearer_token
 from sync.pull import LIMIT_MAX, pull
 from sync.push import push, read_envelope
 from sync.tally import tally
@@ -93,7 +95,7 @@ async def push_operations(
     clock: NamedDependency[Clock],
 ) -> Response[bytes]:
     """Apply a batch once and answer each operation; PROTOCOL.md, Push."""
-    bearer = await db.read(devices.bearer_of, settings, _bearer(request))
+    bearer = await db.read(devices.bearer_of, settings, bearer_token(request))
     told = _tell_who(request, bearer)
     body = await request.body()
     told.bytes_in = len(body)
@@ -102,7 +104,7 @@ async def push_operations(
     loop = asyncio.get_running_loop()
 
     async def made(answer: dict[str, object]) -> tuple[Response[bytes], Pushed]:
-        return _json(request, answer, 200, PACKED_FAST), tally([one.raw for one in arrived], answer)
+        return _json(request, answer | bearer.told(), 200, PACKED_FAST), tally([one.raw for one in arrived], answer)
 
     def work(session: Session) -> Future[tuple[Response[bytes], Pushed]]:
         answer = push(session, bearer.id, envelope, arrived, now=clock(), time_zone=settings.time_zone)
@@ -134,7 +136,7 @@ async def pull_changes(
     return response
 
 
-handlers = [enrol_device, push_operations, pull_changes]
+handlers = [enrol_device, push_operations, pull_changes, *people.handlers]
 
 
 def _pulled(
@@ -150,7 +152,7 @@ def _pulled(
 
     Packing is done here too, where it holds up nobody else.
     """
-    bearer = devices.bearer_of(session, settings, _bearer(request))
+    bearer = devices.bearer_of(session, settings, bearer_token(request))
     told = _tell_who(request, bearer)
     started = time.perf_counter()
     answer = pull(session, bearer.id, cursor, limit=limit, now=now)
@@ -158,8 +160,8 @@ def _pulled(
     told.pulled = Pulled(len(changes), time.perf_counter() - started)
     if packed:
         body = {name: value for name, value in answer.items() if name != "changes"}
-        return bearer, _json(request, body | {"tables": pack(changes)}, 200)
-    return bearer, _json(request, answer, 200)
+        return bearer, _json(request, body | bearer.told() | {"tables": pack(changes)}, 200)
+    return bearer, _json(request, {**answer, **bearer.told()}, 200)
 
 
 def _tell_who(request: AnyRequest, bearer: devices.Bearer) -> Told:
@@ -222,11 +224,6 @@ def _enrol(
         "facility": facility.code,
         "epoch": changes.epoch(session),
     }
-
-
-def _bearer(request: AnyRequest) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _inflated(request: AnyRequest, body: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from backend.models.base import ChangeCounter, Meta, Tombstone, metadata
 from backend.models.catalogue import Approval, Policy, Product, ProductIdentifier, Program, Reason
-from backend.models.devices import Device
+from backend.models.devices import Device, DevicePerson
 from backend.models.documents import PeriodReport
 from backend.models.ledger import Decision, Fact, FullCount, Operation, Reversal, Saying, VarianceChange
 from backend.models.messages import Feedback, Recall
@@ -30,6 +30,7 @@ __all__ = [
     "CountResult",
     "Decision",
     "Device",
+    "DevicePerson",
     "Displacement",
     "Facility",
     "FacilityType",

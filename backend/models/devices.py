@@ -1,4 +1,4 @@
-"""Tablets and phones that may push: each enrolment is a new device."""
+"""Tablets and phones that may push, each enrolment a new device, and the people who may use one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ class Device(SQLModel, table=True):
     """An enrolled device; `expected_seq` is the next delivery number it owes.
 
     From `app_version` on: what it last told of itself (header `Bincard-Status`), None where it did not.
-    `storage_free` is in bytes.
+    `storage_free` is in bytes. `wipe_asked_at`: since when it is to send what it has and erase itself; `wiped_at`:
+    when it told that it did.
     """
 
     id: str = Field(primary_key=True, max_length=36)
@@ -30,3 +31,16 @@ class Device(SQLModel, table=True):
     storage_free: int | None = big(None, nullable=True)
     storage_persisted: bool | None = None
     status_at: int | None = big(None, nullable=True)
+    wipe_asked_at: int | None = big(None, nullable=True)
+    wiped_at: int | None = big(None, nullable=True)
+
+
+class DevicePerson(SQLModel, table=True):
+    """A person who may use a device: who enrolled it, and who signed in on it since; `taken_off_at` ends it."""
+
+    __tablename__ = "device_person"
+
+    device_id: str = Field(foreign_key="device.id", primary_key=True, max_length=36)
+    user_id: int = Field(foreign_key="user.id", primary_key=True, index=True)
+    added_at: int = big()
+    taken_off_at: int | None = big(None, nullable=True)

@@ -40,6 +40,8 @@ class DeviceLine:
     storage_free: int | None
     storage_persisted: bool | None
     status_at: int | None
+    wipe_asked_at: int | None
+    wiped_at: int | None
 
     @property
     def is_short_of_storage(self) -> bool:
@@ -106,6 +108,8 @@ def _lines() -> Select[*tuple[Any, ...]]:
             col(Device.storage_free),
             col(Device.storage_persisted),
             col(Device.status_at),
+            col(Device.wipe_asked_at),
+            col(Device.wiped_at),
         )
         .join(User, col(User.id) == col(Device.user_id))
         .join(Facility, col(Facility.id) == col(Device.facility_id))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
 from backend.domain.device_status import DeviceStatus
 from backend.ids import Ids
-from backend.models import Device, Facility
+from backend.models import Device, DevicePerson, Facility, User
 from backend.problems import Problem
 from backend.services.signing import sign, signed_value
 from backend.settings import Settings
@@ -17,6 +17,19 @@ from backend.settings import Settings
 NAME_LENGTH_MAX = 100
 PURPOSE = "device-token"
 
+# No name has a line break in it (services.people).
+_PEOPLE = (
+    select(func.aggregate_strings(col(User.name), "\n"))
+    .join(DevicePerson, col(DevicePerson.user_id) == col(User.id))
+    .where(
+        col(DevicePerson.device_id) == col(Device.id),
+        col(DevicePerson.taken_off_at).is_(None),
+        col(User.disabled_at).is_(None),
+    )
+    .correlate(Device)
+    .scalar_subquery()
+    .label("people")
+)
 _BEARER = (
     select(
         col(Device.id),
@@ -25,6 +38,8 @@ _BEARER = (
         col(Device.last_seen_at),
         col(Device.waiting),
         col(Device.status_at),
+        _PEOPLE,
+        col(Device.wipe_asked_at),
         col(Device.revoked_at),
     )
     .join(Facility, col(Facility.id) == col(Device.facility_id))
@@ -45,6 +60,7 @@ def enrol(
     )
     session.add(device)
     session.flush()
+    session.add(DevicePerson(device_id=device.id, user_id=user_id, added_at=now))
     return device.id, sign(settings, PURPOSE, device.id)
 
 
@@ -58,6 +74,13 @@ class Bearer:
     last_seen_at: int | None
     waiting: int | None
     status_at: int | None
+    people: tuple[str, ...]
+    wipe_asked_at: int | None
+
+    def told(self) -> dict[str, object]:
+        """What the answers of push and pull tell of the device itself; PROTOCOL.md, People of a device."""
+        wipe = {"wipe": True} if self.wipe_asked_at is not None else {}
+        return {"people": list(self.people), **wipe}
 
 
 def bearer_of(session: Session, settings: Settings, token: str) -> Bearer:
@@ -76,7 +99,17 @@ def bearer_of(session: Session, settings: Settings, token: str) -> Bearer:
         )
     if row.revoked_at is not None:
         raise _revoked()
-    return Bearer(*row[:-1])
+    people = tuple(sorted(row.people.split("\n"))) if row.people else ()
+    return Bearer(
+        id=row.id,
+        facility_code=row.code,
+        user_id=row.user_id,
+        last_seen_at=row.last_seen_at,
+        waiting=row.waiting,
+        status_at=row.status_at,
+        people=people,
+        wipe_asked_at=row.wipe_asked_at,
+    )
 
 
 def authenticate(session: Session, settings: Settings, token: str) -> tuple[str, int | None]:

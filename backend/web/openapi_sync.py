@@ -59,8 +59,11 @@ _ENROLMENT = Schema(
     properties={"user": _TEXT, "password": _TEXT, "facility": _TEXT, "name": _TEXT},
     required=["user", "password", "facility"],
 )
-_BODIES = {"/sync/push": _PUSH, "/sync/enrol": _ENROLMENT}
-_BY_DEVICE = ("/sync/push", "/sync/pull")
+_SIGN_IN = Schema(
+    type=OpenAPIType.OBJECT, properties={"user": _TEXT, "password": _TEXT}, required=["user", "password"]
+)
+_BODIES = {"/sync/push": _PUSH, "/sync/enrol": _ENROLMENT, "/sync/people": _SIGN_IN}
+_BY_DEVICE = ("/sync/push", "/sync/pull", "/sync/people", "/sync/wiped")
 
 
 def describe_request(path: str, operation: Operation) -> None:

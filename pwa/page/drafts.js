@@ -18,7 +18,9 @@ async function keep(form) {
   const fields = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (typeof value === 'string') fields.append(name, value);
   // The worker answers; should it not be there, the form itself is still on the screen.
-  await fetch(address, { method: 'POST', body: fields, keepalive: true }).catch(() => {});
+  const head = document.querySelector('#screen [data-person]');
+  const headers = { 'Bincard-Person': (head instanceof HTMLElement && head.dataset.person) || '' };
+  await fetch(address, { method: 'POST', body: fields, headers, keepalive: true }).catch(() => {});
 }
 
 /** @returns {Promise<unknown>} when everything that was typed so far is kept */
@@ -45,4 +47,6 @@ document.addEventListener('click', ({ target }) => {
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') void keepAll();
 });
+// The device is being locked.
+document.addEventListener('bincard:keep', keepAll);
 addEventListener('pagehide', keepAll);

@@ -38,7 +38,7 @@ async function catalogue(language) {
 
 /** @type {Me} what a screen sees before anyone signed in here */
 const NOBODY = {
-  user: '', name: '', facility: '', facilityName: '', device: '', deviceName: '', rights: [], role: '',
+  user: '', id: '', locked: false, idle: null, name: '', facility: '', facilityName: '', device: '', deviceName: '', rights: [], role: '',
 };
 
 /**
@@ -55,7 +55,8 @@ export async function contextOf(request, later) {
   /** @type {Ctx} */
   const ctx = {
     method: request.method, url, params: {}, query: url.searchParams, form: new URLSearchParams(text),
-    partial: request.headers.get('HX-Request-Type') === 'partial', me: me ?? NOBODY, sync, later, ...said,
+    partial: request.headers.get('HX-Request-Type') === 'partial', from: request.headers.get('Bincard-Person') ?? '',
+    me: me ?? NOBODY, sync, later, ...said,
   };
   return { ctx, enrolled: me !== null, ready: me === null || pulled_at !== undefined };
 }

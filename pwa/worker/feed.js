@@ -6,6 +6,7 @@ import { alone } from './locks.js';
 import { gap } from './operation.js';
 import { codeOf, shutOut } from './problem.js';
 import { getMeta, learnOffset, pause } from './store/meta.js';
+import { learnPeople } from './store/people.js';
 import { rewind } from './store/records.js';
 import { beginPull, integrate, stage, startAnew } from './store/staging.js';
 import { unpack } from './unpack.js';
@@ -103,5 +104,6 @@ async function page(query, token) {
   if (response.status === 400 && codeOf(answer?.type) === 'bad_cursor' && query.has('cursor')) return 'bad_cursor';
   if (!response.ok || !answer || !Array.isArray(answer.changes) || typeof answer.cursor !== 'string') return 'server';
   await learnOffset(answer.server_time, started, clock.now());
+  await learnPeople(answer, clock.now());
   return answer;
 }

@@ -6,6 +6,7 @@ import { alone } from './locks.js';
 import { gap } from './operation.js';
 import { shutOut } from './problem.js';
 import { getMeta, learnOffset, pause, setMeta } from './store/meta.js';
+import { learnPeople } from './store/people.js';
 import { forget, rewind, setAside, storeAnswers, waitingBatch } from './store/records.js';
 
 /** @import { Meta, OutboxRecord } from './types.js' */
@@ -109,6 +110,7 @@ async function push(send, session, epoch, batch) {
   const ended = clock.now();
   if (response.ok && isAnswer(answer)) {
     await learnOffset(answer.server_time, started, ended);
+    await learnPeople(answer, ended);
     return accept(answer);
   }
   const detail = String(answer?.detail ?? answer?.title ?? response.status);

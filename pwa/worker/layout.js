@@ -1,6 +1,7 @@
 /** The frame around every screen: document, header, sync bar, and how htmx takes over links and forms. */
 
 import { html } from './html.js';
+import { typedOn } from './kept.js';
 import { scanDoor, scanNotice } from './scan_door.js';
 import { icon, symbols } from './sprite.js';
 
@@ -11,7 +12,7 @@ import { icon, symbols } from './sprite.js';
 const STYLES = ['tokens', 'base', 'parts', 'rows', 'app', 'count', 'movements', 'sheet', 'scan'];
 
 /** Page scripts, in every document; each is a file of pwa/page. */
-const SCRIPTS = ['screen', 'nudge', 'update', 'progress', 'syncbar', 'keypad', 'drafts', 'install', 'print', 'wedge', 'camera'];
+const SCRIPTS = ['screen', 'nudge', 'update', 'progress', 'syncbar', 'keypad', 'drafts', 'install', 'print', 'wedge', 'camera', 'lock', 'pin'];
 
 export const POLICY = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'", "connect-src 'self'",
@@ -60,13 +61,18 @@ export function syncWords(ctx, status) {
  * @returns {Html} what stands inside #screen
  */
 function screen(ctx, { title, back, body, bar }) {
-  return html`<header class="top">
+  const { me } = ctx;
+  const typed = me.id !== '' && typedOn(me.id, ctx.url.pathname);
+  return html`<header class="top" data-person="${me.id}"${me.idle !== null && !me.locked && html` data-idle="${me.idle}"`}>
 ${back ? html`<a class="back" href="${back}" aria-label="${ctx.t('Back')}">${icon('back', 'icon-turn')}</a>` : null}
 <h1 id="title">${title}</h1>
 ${scanDoor(ctx)}
-${ctx.me.user !== '' && html`<a id="sync-bar" class="sync-bar sync-${ctx.sync.state}" href="/app/operations"><span id="sync-status" class="sync-status" role="status">${syncWords(ctx, ctx.sync)}</span></a>`}
+${me.idle !== null && !me.locked && html`<form method="post" action="/app/lock" hx-boost="false" data-lock><button class="button button-quiet lock" aria-label="${ctx.t('Lock')}" title="${ctx.t('Lock')}">${icon('lock')}</button></form>`}
+${me.locked && html`<div id="sync-bar" class="sync-bar sync-${ctx.sync.state}"><span id="sync-status" class="sync-status" role="status">${syncWords(ctx, ctx.sync)}</span></div>`}
+${me.user !== '' && html`<a id="sync-bar" class="sync-bar sync-${ctx.sync.state}" href="/app/operations"><span id="sync-status" class="sync-status" role="status">${syncWords(ctx, ctx.sync)}</span></a>`}
 </header>
 <main id="main" tabindex="-1">${scanNotice(ctx)}${body}</main>
+${typed && html`<div id="kept" data-forms="${JSON.stringify(typed)}" hidden></div>`}
 ${bar ? html`<footer class="bar">${bar}</footer>` : null}`;
 }
 

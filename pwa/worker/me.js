@@ -1,18 +1,22 @@
 /** Who is signed in on this device, and where. */
 
+import { holder } from './lock.js';
 import { getMeta } from './store/meta.js';
 import { facilities, person } from './store/catalogue.js';
 
 /** @import { Me } from './types.js' */
 
-/** @returns {Promise<Me | null>} null before the device was enrolled */
+/** @returns {Promise<Me | null>} null before the device was enrolled; without user, name and rights while it is locked */
 export async function whoAmI() {
-  const session = await getMeta('session');
-  if (!session) return null;
-  const [row, all] = await Promise.all([person(session.user), facilities()]);
+  const [session, now] = await Promise.all([getMeta('session'), holder()]);
+  if (!session || !now) return null;
+  const [row, all] = await Promise.all([person(now.user), facilities()]);
   return {
-    user: session.user,
-    name: row?.name ?? session.user,
+    user: now.user,
+    id: now.id,
+    locked: now.locked,
+    idle: now.idle,
+    name: row?.name ?? now.user,
     facility: session.facility,
     facilityName: all.find(({ code }) => code === session.facility)?.name ?? session.facility,
     device: session.device,

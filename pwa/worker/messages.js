@@ -2,22 +2,19 @@
 
 import { syncWords } from './layout.js';
 import { status } from './outbox.js';
+import { tellPages } from './pages.js';
 
 /** @import { Ctx } from './types.js' */
 
 /**
  * From a page: `sync` (why: load, online, foreground, timer), `update` (take over now), `persisted` (what
- * the browser said to keeping our data), `draft` (an unfinished entry; without value it is forgotten).
+ * the browser said to keeping our data), `draft` (an unfinished entry; without value it is forgotten), `active`
+ * (someone touched it), `hello` (what is to be kept for the worker?), `refilled` (what was kept stands in its form again).
  *
  * @typedef {{type: 'sync', why: string} | {type: 'update'} | {type: 'persisted', granted: boolean}
+ *   | {type: 'active'} | {type: 'hello'} | {type: 'refilled'}
  *   | {type: 'draft', key: string, value?: unknown}} FromPage
  */
-
-/** @param {Record<string, unknown>} message to every open page of this app */
-export async function tellPages(message) {
-  const scope = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
-  for (const client of await scope.clients.matchAll({ type: 'window' })) client.postMessage(message);
-}
 
 /** @param {Pick<Ctx, 't' | 'tn' | 'fmt'>} words in the language of this device */
 export async function tellStatus(words) {

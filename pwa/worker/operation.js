@@ -40,13 +40,13 @@ export class TooLarge extends Error {
  * @returns {Make} throws TooLarge over 64 KiB
  */
 export function operation(kind, body, when = {}) {
-  return ({ session, seq, last_id, cursor, offset_ms, last_corrected_at }) => {
+  return ({ session, author, seq, last_id, cursor, offset_ms, last_corrected_at }) => {
     const now = clock.now();
     const id = nextId(last_id, now, randomBytes());
     const recorded_at = iso(now);
     const { told: occurred_at, moment } = occurred(when, now);
     const text = wellFormed(JSON.stringify({
-      id, kind, version: VERSIONS[kind] ?? 1, facility: session.facility, author: session.user, recorded_at, occurred_at,
+      id, kind, version: VERSIONS[kind] ?? 1, facility: session.facility, author, recorded_at, occurred_at,
       offset_ms, seen: cursor, body,
     }));
     const bytes = new TextEncoder().encode(text).length;
@@ -56,7 +56,7 @@ export function operation(kind, body, when = {}) {
     const effective_at = occurred_at === recorded_at ? corrected : Math.min(moment, corrected);
     const { cards, reverses } = ownOperation(kind, body, { id, effective_at });
     return {
-      id, seq, device: session.device, facility: session.facility, text, bytes, kind, author: session.user,
+      id, seq, device: session.device, facility: session.facility, text, bytes, kind, author,
       products: [...new Set(cards.map((card) => card.product))], ...(reverses !== null && { reverses }),
       saved_at: now, occurred_at: moment, effective_at, corrected_at: corrected, state: 'waiting',
     };

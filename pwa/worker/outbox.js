@@ -5,6 +5,7 @@
 
 import { lineCount } from './facts.js';
 import { flushWith, waitFor } from './flusher.js';
+import { settled } from './kept.js';
 import { LINES_MAX, TooLarge, operation } from './operation.js';
 import { getMeta, setMeta } from './store/meta.js';
 import { appendRecords, attention, countWaiting, recordsNewestFirst } from './store/records.js';
@@ -54,7 +55,7 @@ export async function appendAll(operations, { drafts = {}, only, ...when } = {})
   for (const { body } of operations) if (lineCount(body) > LINES_MAX) throw new TooLarge(`${lineCount(body)} lines`);
   let records;
   try {
-    records = await appendRecords(operations.map(({ kind, body }) => operation(kind, body, when)), drafts, only);
+    records = await appendRecords(operations.map(({ kind, body }) => operation(kind, body, when)), { ...drafts, ...settled() }, only);
   } catch (error) {
     if (error instanceof DOMException || (error instanceof Error && error.name.endsWith('Error') && 'code' in error)) {
       throw new StorageRefused(`${error.name}: ${error.message}`);

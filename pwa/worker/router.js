@@ -1,6 +1,7 @@
 /** Which screen answers which address: patterns such as "/app/count/:session", and what happens on a miss. */
 
 import { html } from './html.js';
+import { keepForm } from './kept.js';
 import { notice, redirect } from './layout.js';
 
 /** @import { Ctx, Handler, Reply } from './types.js' */
@@ -57,7 +58,7 @@ function match(pattern, path) {
 
 /**
  * Find the screen and let it answer. A screen that throws is answered by a page that says that what was
- * saved is safe; a signed-out device is sent to sign in.
+ * saved is safe; a signed-out device is sent to sign in, and one that is locked to its lock.
  *
  * @param {Ctx} ctx `params` is filled in here
  * @param {boolean} enrolled
@@ -73,12 +74,14 @@ export async function answer(ctx, enrolled, ready = true) {
     known = true;
     if (candidate.method !== ctx.method) continue;
     if (!enrolled && !candidate.open) return redirect('/app/sign-in');
+    if (!candidate.open && isOthers(ctx)) return meetLock(ctx);
     if (!ready && !candidate.open && !candidate.early) return redirect('/app/starting');
     ctx.params = params;
     try {
       return await candidate.handler(ctx);
     } catch (error) {
       console.error('screen failed', ctx.method, ctx.url.pathname, error);
+      if (ctx.method === 'POST' && isRefusedStorage(error)) return notKept(ctx);
       return notice(ctx, 500, {
         title: ctx.t('Something went wrong'),
         body: html`<p>${ctx.t('This screen could not be shown. What you saved before is safe on this device.')}</p>`,
@@ -88,5 +91,48 @@ export async function answer(ctx, enrolled, ready = true) {
   return notice(ctx, known ? 405 : 404, {
     title: ctx.t('No such page'),
     body: html`<p>${ctx.t('There is nothing at this address.')}</p>`,
+  });
+}
+
+/**
+ * @param {Ctx} ctx
+ * @returns {boolean} whether nobody may act here now, or a page that was left open sends what is someone else's
+ */
+function isOthers({ me, method, from }) {
+  return me.locked || (method === 'POST' && from !== '' && from !== me.id);
+}
+
+/**
+ * @param {Ctx} ctx
+ * @returns {Promise<Reply>} what was typed is kept for its owner and goes on when they are back
+ */
+async function meetLock(ctx) {
+  if (ctx.method === 'POST') {
+    await keepForm(ctx.from, { how: 'sent', path: ctx.url.pathname, fields: [...ctx.form], forms: [] });
+  }
+  return redirect(ctx.me.locked ? '/app/lock' : '/app');
+}
+
+/**
+ * @param {unknown} error
+ * @returns {boolean} whether the browser would not write
+ */
+function isRefusedStorage(error) {
+  const { name } = /** @type {{name?: string}} */ (error ?? {});
+  return ['QuotaExceededError', 'StorageRefused', 'UnknownError', 'TransactionInactiveError', 'AbortError'].includes(name ?? '');
+}
+
+/**
+ * Nothing was saved, and what was typed goes with the button that tries again.
+ *
+ * @param {Ctx} ctx
+ * @returns {Reply}
+ */
+function notKept(ctx) {
+  return notice(ctx, 507, {
+    title: ctx.t('Nothing was saved'),
+    body: html`<p role="alert">${ctx.t('This device refuses to keep more. Free some space on it, then try again: what you typed is still here.')}</p>
+<form method="post" action="${ctx.url.pathname}">${[...ctx.form].map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+<button class="button button-primary">${ctx.t('Try again')}</button></form>`,
   });
 }

@@ -1,6 +1,9 @@
 /** Every screen there is, in the order in which their addresses are tried. */
 
 import './screens/sign_in.js';
+import './screens/sign_in_here.js';
+import './screens/lock.js';
+import './screens/people.js';
 import './screens/operations.js';
 import './screens/operation_one.js';
 import './screens/home.js';

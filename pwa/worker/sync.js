@@ -2,16 +2,19 @@
 
 import { words } from './context.js';
 import { pull } from './feed.js';
-import { tellPages, tellStatus } from './messages.js';
+import { holder } from './lock.js';
+import { tellStatus } from './messages.js';
 import { flush, waiting } from './outbox.js';
+import { tellPages } from './pages.js';
 import { getMeta } from './store/meta.js';
+import { finishWipe, wipeIfAsked } from './wipe.js';
 
 /**
  * @param {{now?: boolean, pullAnyway?: boolean}} [options] now: try to send whatever was planned; pullAnyway:
  *   also where the server answered nothing new
  */
 export async function sync({ now = false, pullAnyway = true } = {}) {
-  if (!(await getMeta('session'))) return;
+  if (!(await getMeta('session'))) return finishWipe();
   const said = await words();
   await tellStatus(said);
   const answered = await flush({ now });
@@ -23,6 +26,9 @@ export async function sync({ now = false, pullAnyway = true } = {}) {
   await tellPages({ type: 'pulled', outcome });
   // A new life of the database, found by the pull, makes operations wait again.
   await flush();
+  if (await wipeIfAsked()) return;
+  // Whoever was taken off this device is signed out of it.
+  await holder();
   await tellStatus(said);
 }
 

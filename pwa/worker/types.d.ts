@@ -1,6 +1,7 @@
 /** The shapes that the worker's modules and screens share. */
 import type { CardFact } from './facts.js';
 import type { Html } from './html.js';
+import type { Sealed } from './seal.js';
 
 /** A stock card as the server sent it, absent lot, location and account being ''. */
 export interface CardRow {
@@ -290,6 +291,12 @@ export interface SyncStatus {
 /** Who is signed in on this device, and where. */
 export interface Me {
   user: string;
+  /** Opaque, for addresses; '' for someone without a PIN, and while the device is locked. */
+  id: string;
+  /** Nobody is signed in: only screens that are open are shown. */
+  locked: boolean;
+  /** ms of rest after which the device locks itself; null where there is no PIN. */
+  idle: number | null;
   name: string;
   facility: string;
   facilityName: string;
@@ -318,6 +325,8 @@ export interface Ctx {
   form: URLSearchParams;
   /** htmx asked for the swap target only. */
   partial: boolean;
+  /** Id of the person whose page sent this, where the page says so. */
+  from: string;
   /** Null before the device is enrolled; routes that are not `open` never see that. */
   me: Me;
   sync: SyncStatus;
@@ -381,6 +390,21 @@ export interface Meta {
   last_sent_at: number;
   /** What navigator.storage.persist() answered. */
   persisted: boolean;
+  /** Names of those who may use this device, as the server told last; absent until it did. */
+  people: string[];
+  /** Who is signed in, where there are PINs: their key under what open pages keep, and when a page was touched last. */
+  unlocked: { user: string; sealed: Sealed; active_at: number };
+  /** Who was signed in last, where there are PINs: the author of what is saved. */
+  person: string;
+  /** The last person signed out of this device: it stays shut, though nobody has a PIN, until someone signs in. */
+  closed: true;
+  /** ms of rest after which the device locks itself. */
+  idle_ms: number;
+  device_secret: CryptoKey;
+  /** Since when the server asks this device to erase itself. */
+  wipe: { at: number };
+  /** That it did, on the server's wish; the token until the server was told. */
+  wiped: { at: number; token?: string };
   /** Set while access to this device's facility is withdrawn: code and when this was pulled. */
   withdrawn: { facility: string; at: number };
 }

@@ -203,7 +203,7 @@ test('signed in again it is a new device: what waits is renumbered from 1, in or
   server.script = [refuse(401)];
   await flush({ now: true });
   answersEnrolment('0192f0aa-0000-7000-8000-000000000002');
-  assert.equal(await enrol({ user: 'kofi', password: 'secret', facility: 'F1', name: 'Tablet' }), null);
+  assert.deepEqual(await enrol({ user: 'kofi', password: 'secret', facility: 'F1', name: 'Tablet' }), { user: 'kofi' });
   const waitingNow = (await records()).filter(({ state }) => state === 'waiting');
   assert.deepEqual(waitingNow.map(({ seq }) => seq), [1, 2, 3, 4]);
   await issues(1);

@@ -109,7 +109,7 @@ class Device:
         self.say(f"has done {name}: {json.dumps(value, sort_keys=True)[:300]}")
         if name == "append":
             self.world.oracle.is_saved(value["id"], done["saved"])
-        elif name == "enrol" and value is None:
+        elif name == "enrol" and "reason" not in value:
             self.enrolled, self.shut_out = True, False
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 import pytest
+from litestar.testing import TestClient
 from sqlmodel import Session, col, select
 
+from backend.app import create_app
 from backend.clock import to_iso
 from backend.db import Database
 from backend.ids import uuid7
@@ -24,13 +26,16 @@ from backend.models import (
     User,
     Zone,
 )
-from backend.services import devices, rebuild
+from backend.services import devices, passwords, rebuild
 from backend.settings import Settings
 from sync.pull import pull
 from sync.push import push, read_envelope
 
 NOW = 1_790_000_000_000
 SETTINGS = Settings(secret_key="for the tests only")
+PASSWORD = "correct horse battery"
+# Hashing takes a tenth of a second on purpose; once is enough for all.
+PASSWORD_HASH = passwords.hashed(PASSWORD)
 
 
 _numbers = count(1)
@@ -221,3 +226,32 @@ def world(database: Database) -> World:
             )
             session.add(role)
     return world
+
+
+@pytest.fixture
+def client(world: World) -> Iterator[TestClient[Any]]:
+    """The application over the world's database, its clock standing at NOW."""
+    with world.db.writing() as session:
+        for name in ("alice", "bob", "dora"):
+            user = session.get(User, world.users[name])
+            assert user is not None
+            user.password_hash = PASSWORD_HASH
+            session.add(user)
+    url = world.db.url.render_as_string(hide_password=False)
+    settings = Settings(database_url=url, secret_key="for the tests only, and long enough")
+    with TestClient(create_app(settings, clock=lambda: world.now)) as client:
+        yield client
+
+
+def enrol(client: TestClient[Any], user: str = "alice", facility: str = "A", password: str = PASSWORD) -> Any:
+    """An answer to an enrolment."""
+    body = {"user": user, "password": password, "facility": facility, "name": "tablet"}
+    return client.post("/sync/enrol", json=body)
+
+
+@pytest.fixture
+def enrolled(client: TestClient[Any]) -> dict[str, str]:
+    """Alice's device at facility A: the answer of its enrolment."""
+    answer = enrol(client)
+    assert answer.status_code == 201
+    return answer.json()  # type: ignore[no-any-return]

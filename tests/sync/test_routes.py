@@ -4,52 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
 
-from backend.app import create_app
 from backend.clock import to_iso
-from backend.models import User
-from backend.services import devices, passwords
-from backend.settings import Settings
+from backend.services import devices
 from sync.packing import unpack
-from tests.sync.conftest import NOW, Tablet, World, line, received
-
-PASSWORD = "correct horse battery"
-# Hashing takes a tenth of a second on purpose; once is enough for all.
-_HASH = passwords.hashed(PASSWORD)
-
-
-@pytest.fixture
-def client(world: World) -> Iterator[TestClient[Any]]:
-    """The application over the world's database, its clock standing at NOW."""
-    with world.db.writing() as session:
-        for name in ("alice", "bob", "dora"):
-            user = session.get(User, world.users[name])
-            assert user is not None
-            user.password_hash = _HASH
-            session.add(user)
-    url = world.db.url.render_as_string(hide_password=False)
-    settings = Settings(database_url=url, secret_key="for the tests only, and long enough")
-    with TestClient(create_app(settings, clock=lambda: world.now)) as client:
-        yield client
-
-
-def enrol(client: TestClient[Any], user: str = "alice", facility: str = "A", password: str = PASSWORD) -> Any:
-    """An answer to an enrolment."""
-    body = {"user": user, "password": password, "facility": facility, "name": "tablet"}
-    return client.post("/sync/enrol", json=body)
-
-
-@pytest.fixture
-def enrolled(client: TestClient[Any]) -> dict[str, str]:
-    """Alice's device at facility A: the answer of its enrolment."""
-    answer = enrol(client)
-    assert answer.status_code == 201
-    return answer.json()  # type: ignore[no-any-return]
+from tests.sync.conftest import NOW, Tablet, World, enrol, line, received
 
 
 def envelope(world: World, device: str, *texts: str) -> bytes:
@@ -110,7 +73,7 @@ def test_a_push_over_http_is_applied_plain_or_packed(
     body = envelope(world, enrolled["device"], text)
     first = client.post("/sync/push", content=body, headers=bearer(enrolled["token"]))
     assert first.status_code == 200
-    assert set(first.json()) == {"epoch", "server_time", "expected_seq", "results"}
+    assert set(first.json()) == {"epoch", "server_time", "expected_seq", "results", "people"}
     packed = client.post(
         "/sync/push",
         content=gzip.compress(body),
@@ -124,7 +87,7 @@ def test_pull_over_http(client: TestClient[Any], enrolled: dict[str, str]) -> No
     answer = client.get("/sync/pull", headers=bearer(enrolled["token"]))
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body) == {"epoch", "changes", "cursor", "more", "remaining", "covers", "server_time"}
+    assert set(body) == {"epoch", "changes", "cursor", "more", "remaining", "covers", "server_time", "people"}
     assert answer.headers["cache-control"] == "no-store"
     again = client.get("/sync/pull", params={"cursor": body["cursor"]}, headers=bearer(enrolled["token"]))
     assert again.json()["changes"] == []

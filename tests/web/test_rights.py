@@ -36,7 +36,13 @@ OPEN = {
     ("POST", "/manage/language"),
 }
 # These ask for a device's token or a password themselves (tests/sync); a person's session opens none of them.
-BY_DEVICE = {("POST", "/sync/enrol"), ("POST", "/sync/push"), ("GET", "/sync/pull")}
+BY_DEVICE = {
+    ("POST", "/sync/enrol"),
+    ("POST", "/sync/people"),
+    ("POST", "/sync/push"),
+    ("GET", "/sync/pull"),
+    ("POST", "/sync/wiped"),
+}
 # For whoever bears the token of a setting, which is not set here; test_metrics.py.
 BY_MONITOR = {("GET", "/metrics")}
 # Its answer never ends; who is told what is in test_live.py.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.web.manage import devices, exceptions, facilities, home, products, stock
+from backend.web.manage import device, devices, exceptions, facilities, home, products, stock
 
 handlers = [
     *home.handlers,
@@ -11,4 +11,5 @@ handlers = [
     *stock.handlers,
     *exceptions.handlers,
     *devices.handlers,
+    *device.handlers,
 ]

@@ -8,11 +8,11 @@ from litestar import Request, Response, get, post
 from litestar.params import Parameter
 from sqlmodel import Session
 
-from backend.problems import Problem
 from backend.services import devices
-from backend.services.device_lists import DeviceLine, device_in_sight, devices_in_sight
+from backend.services.device_lists import DeviceLine, devices_in_sight
 from backend.services.sight import Country, Sight
 from backend.web.guards import requires
+from backend.web.manage.device import read_one
 from backend.web.manage.looking import Text, ZoneId, live_page, look
 from backend.web.pages import go_to, page
 from backend.web.viewer import Viewer
@@ -62,7 +62,7 @@ async def ask_to_revoke(
     request: Request[Any, Any, Any], viewer: Viewer, device_id: DeviceId
 ) -> Response[Any]:
     """What revoking means, and the button."""
-    line, _cursor = await look(request, viewer, _read_one, viewer, device_id)
+    line, _cursor = await look(request, viewer, read_one, viewer, device_id)
     return page(request, "manage/revoke.html", here="devices", line=line)
 
 
@@ -76,7 +76,7 @@ async def ask_to_revoke(
 async def revoke(request: Request[Any, Any, Any], viewer: Viewer, device_id: DeviceId) -> Response[Any]:
     """End the device's token."""
     wiring = Wiring.of(request)
-    await look(request, viewer, _read_one, viewer, device_id)
+    await look(request, viewer, read_one, viewer, device_id)
     await wiring.db.write(devices.revoke, device_id, wiring.clock())
     return go_to(f"/manage/devices?revoked={device_id}")
 
@@ -95,13 +95,6 @@ def _read(
     country.require_zone(zone)
     lines = devices_in_sight(session, sight.devices, facility_ids=country.below(zone))
     return lines, country.tree.nodes[zone].name
-
-
-def _read_one(session: Session, sight: Sight, viewer: Viewer, device_id: str) -> DeviceLine:
-    line = device_in_sight(session, sight.devices, device_id)
-    if not viewer.allows("device.revoke", line.facility_id):
-        raise Problem(403, "not_permitted", "You have no right to this.")
-    return line
 
 
 handlers = [list_devices, ask_to_revoke, revoke]

@@ -39,7 +39,9 @@ function roleWords({ t }, role) {
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
 export async function home(ctx) {
   const { t, tn, fmt, me } = ctx;
-  const [cards, counts, withdrawn, all, clockWrong] = await Promise.all([cardsView(), sessions(ctx), getMeta('withdrawn'), problems(), clockNotice(ctx)]);
+  const [cards, counts, withdrawn, all, persisted, wipe, clockWrong] = await Promise.all([
+    cardsView(), sessions(ctx), getMeta('withdrawn'), problems(), getMeta('persisted'), getMeta('wipe'), clockNotice(ctx),
+  ]);
   const wrong = all.filter(isOpen).length;
   const open = counts.find((session) => session.finished_at === null);
   const may = new Set(me.rights);
@@ -66,8 +68,10 @@ ${tiles.length === 0 && !withdrawn && notice('warn', t('Your account may not rec
 <div id="install" class="notice" hidden>${icon('install')}<div class="stack-tight"><p>${t('Put Bincard on this device, so that it opens like any other app, with or without a network.')}</p>
 <p><button type="button" class="button" data-install>${t('Install')}</button></p></div></div>
 <section class="stack-tight"><h2>${t('This device')}</h2>
+${wipe && notice('warn', t('An administrator has asked for this device to be erased. It sends all that waits first, then erases itself.'))}
+${persisted === false && notice('warn', t('This browser has not promised to keep the data of this app. If the device runs out of space, what was not sent could be lost. Install the app, and send often.'))}
 <ul class="rows"><li><a class="row" href="/app/operations">${icon('sent')}<span class="row-words"><span class="row-name">${t('Everything recorded here')}</span><span class="row-detail">${t('and what became of it')}</span></span>${arrow()}</a></li>
-<li><a class="row" href="/app/sign-in">${icon('person')}<span class="row-words"><span class="row-name">${t('Someone else signs in')}</span><span class="row-detail"><span>${me.deviceName}</span>${role && html`<span>${role}</span>`}</span></span>${arrow()}</a></li></ul>
+<li><a class="row" href="/app/people">${icon('person')}<span class="row-words"><span class="row-name">${t('People and PIN')}</span><span class="row-detail"><span>${me.deviceName}</span>${role && html`<span>${role}</span>`}</span></span>${arrow()}</a></li></ul>
 <div class="line">${icon('language')}${languageSwitch(ctx)}</div></section>`;
   return page(ctx, { title: me.facilityName, body });
 }

@@ -48,6 +48,8 @@ function openVersion(version) {
         for (const entity of ['location', 'identifier', 'preference', 'recall', 'answer', 'feedback', 'level']) {
           db.createObjectStore(entity);
         }
+        db.createObjectStore('person');
+        db.createObjectStore('vault');
       }
     },
     blocking() {

@@ -12,6 +12,7 @@ import { patchMirror } from './mirror.js';
 /**
  * @typedef {object} Moment what a new operation is made from
  * @property {Meta['session']} session
+ * @property {string} author
  * @property {number} seq
  * @property {string | undefined} last_id
  * @property {string | null} cursor
@@ -33,14 +34,14 @@ const STRICT = /** @type {const} */ ({ durability: 'strict' });
  */
 async function add(tx, make, at) {
   const meta = tx.objectStore('meta');
-  const [session, next, last_id, cursor, offset, corrected] = await Promise.all([
-    meta.get('session'), meta.get('next_seq'), meta.get('last_id'), meta.get('cursor'), meta.get('offset_ms'),
-    meta.get('last_corrected_at'),
+  const [session, person, next, last_id, cursor, offset, corrected] = await Promise.all([
+    meta.get('session'), meta.get('person'), meta.get('next_seq'), meta.get('last_id'), meta.get('cursor'),
+    meta.get('offset_ms'), meta.get('last_corrected_at'),
   ]);
   if (!session) throw new Error('not enrolled');
   const seq = at ?? next ?? 1;
   const record = make({
-    session, seq, last_id, cursor: cursor ?? null, offset_ms: offset ?? null, last_corrected_at: corrected ?? 0,
+    session, author: person ?? session.user, seq, last_id, cursor: cursor ?? null, offset_ms: offset ?? null, last_corrected_at: corrected ?? 0,
   });
   await Promise.all([
     tx.objectStore('outbox').add(record),
@@ -254,6 +255,8 @@ export async function enrolAs(session, epoch) {
     meta.put(session, 'session'), meta.put(seq + 1, 'next_seq'), meta.put(epoch, 'epoch'), meta.put(0, 'covers'),
     meta.put({ cursor: null, epoch, fresh: true, rows: 0 }, 'staging'), tx.objectStore('staged').clear(),
     meta.delete('cursor'), meta.delete('paused'), meta.delete('retry'), meta.delete('withdrawn'),
+    // The server knows nobody else of the new device, and whoever was signed in on the old one is so no more.
+    meta.put([session.user], 'people'), meta.delete('person'), meta.delete('unlocked'), meta.delete('closed'), meta.delete('wipe'), meta.delete('wiped'),
     former && meta.put([...(unpulled ?? []), { device: former.device, covers: covers ?? 0 }], 'unpulled'),
   ]);
   await tx.done;
