@@ -9,7 +9,7 @@ import { html } from './worker/html.js';
 import { refilled } from './worker/kept.js';
 import { notice } from './worker/layout.js';
 import { handleForPage, touched, workOf } from './worker/lock.js';
-import { build, cleanUp, file, forgetSeen, install, lastSeen } from './worker/precache.js';
+import { build, cleanUp, file, forgetSeen, install, installRest, lastSeen } from './worker/precache.js';
 import { answer } from './worker/router.js';
 import { deleteDraft, putDraft, setMeta } from './worker/store/meta.js';
 import { afterPost, sync } from './worker/sync.js';
@@ -35,8 +35,12 @@ worker.addEventListener('fetch', (event) => {
   if (pathname === '/' && request.mode === 'navigate') event.respondWith(Response.redirect('/app', 303));
   else if (pathname === '/app' || pathname.startsWith('/app/')) event.respondWith(screen(event));
   else if (pathname === '/manage' || pathname.startsWith('/manage/')) {
-    if (request.method === 'GET') event.respondWith(managersPage(request));
-    else if (pathname.includes('sign-out')) event.waitUntil(forgetSeen());
+    if (request.method === 'GET') {
+      const answered = managersPage(request);
+      event.respondWith(answered);
+      // Without a network the page that is kept needs what belongs to it.
+      event.waitUntil(answered.then(() => installRest(build()), () => {}));
+    } else if (pathname.includes('sign-out')) event.waitUntil(forgetSeen());
   } else if (request.method === 'GET' && pathname in build().files) event.respondWith(file(pathname));
   // All else (/sync, /api, /live, ...) goes straight to the network.
 });

@@ -104,7 +104,9 @@ async def push_operations(
     loop = asyncio.get_running_loop()
 
     async def made(answer: dict[str, object]) -> tuple[Response[bytes], Pushed]:
-        return _json(request, answer | bearer.told(), 200, PACKED_FAST), tally([one.raw for one in arrived], answer)
+        return _json(request, answer | bearer.told(), 200, PACKED_FAST), tally(
+            [one.raw for one in arrived], answer
+        )
 
     def work(session: Session) -> Future[tuple[Response[bytes], Pushed]]:
         answer = push(session, bearer.id, envelope, arrived, now=clock(), time_zone=settings.time_zone)

@@ -8,12 +8,6 @@ import { icon, symbols } from './sprite.js';
 /** @import { Html } from './html.js' */
 /** @import { Ctx, Page, Reply, SyncStatus } from './types.js' */
 
-/** Style sheets, side by side: one that imports another costs a journey more on the first load. */
-const STYLES = ['tokens', 'base', 'parts', 'rows', 'app', 'count', 'movements', 'sheet', 'scan'];
-
-/** Page scripts, in every document; each is a file of pwa/page. */
-const SCRIPTS = ['screen', 'nudge', 'update', 'progress', 'syncbar', 'keypad', 'drafts', 'install', 'print', 'wedge', 'camera', 'lock', 'pin'];
-
 export const POLICY = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'", "connect-src 'self'",
   "manifest-src 'self'", "worker-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
@@ -91,8 +85,11 @@ function wholeDocument(ctx, page) {
 <meta name="htmx-config" content="${HTMX}">
 <link rel="manifest" href="/manifest.webmanifest">
 <link rel="icon" href="/icons/icon.svg" type="image/svg+xml">
-${STYLES.map((name) => html`<link rel="stylesheet" href="/styles/${name}.css">\n`)}<script src="/vendor/htmx.min.js" defer></script>
-${SCRIPTS.map((name) => html`<script type="module" src="/page/${name}.js"></script>\n`)}</head>
+<link rel="stylesheet" href="/styles/shared.css">
+<link rel="stylesheet" href="/styles/screens.css">
+<script src="/vendor/htmx.min.js" defer></script>
+<script type="module" src="/page/app.js"></script>
+</head>
 <body hx-boost:inherited="true" hx-target:inherited="#screen" hx-swap:inherited="innerHTML show:none" hx-sync:inherited="drop">
 <div id="update-notice" class="notice notice-info" role="status" hidden><span>${ctx.t('A new version is ready.')}</span>
 <button id="update-now" class="button" type="button">${ctx.t('Update now')}</button></div>

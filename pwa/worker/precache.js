@@ -20,37 +20,68 @@ export function build() {
 
 /**
  * Fetch the files of this build that no earlier build had. Nothing is installed unless every file came and
- * is what the stamp says. A file that is only for some devices is brought up to date where an earlier build had it,
- * and else left until it is asked for.
+ * is what the stamp says. A first build leaves out what no first screen needs, for `installRest`; a later one
+ * brings anew all that was there. What only some devices need waits until it is asked for.
  *
  * @param {Build} wanted
  */
-export async function install({ version, files, demanded = [] }) {
-  const cache = await caches.open(PREFIX + version);
-  const earlier = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== PREFIX + version);
+export async function install({ version, files, later = [], demanded = [] }) {
+  const { cache, earlier } = await builds(version);
+  const spoken = `/locale/${globalThis.navigator?.language?.slice(0, 2)}.json`;
   // All are tried even if one fails: the next attempt goes on with what this one brought.
   const outcomes = await Promise.allSettled(Object.entries(files).map(async ([path, hash]) => {
-    let here = false;
-    for (const name of [PREFIX + version, ...earlier]) {
-      const known = await (await caches.open(name)).match(path);
-      here ||= known !== undefined;
-      if (known?.headers.get(HASH) !== hash) continue;
-      if (name !== PREFIX + version) await cache.put(path, known);
-      return;
-    }
-    if (here || !demanded.includes(path)) await bring(cache, path, hash);
+    const waits = demanded.includes(path) || (later.includes(path) && path !== spoken);
+    if (waits && !(await anyHas(earlier, path))) return;
+    await bring(cache, earlier, path, hash);
   }));
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
 }
 
+/** The build whose files are all here. */
+let complete = '';
+
 /**
- * @param {Cache} cache
- * @param {string} path
- * @param {string} hash what the stamp says
- * @returns {Promise<Response>} the file, which is kept from now on
+ * Fetch what the first build left out, when nobody waits for anything. Whatever does not come is tried again
+ * the next time.
+ *
+ * @param {Build} wanted
  */
-async function bring(cache, path, hash) {
+export async function installRest({ version, files, later = [] }) {
+  if (complete === version || later.length === 0) return;
+  const { cache, earlier } = await builds(version);
+  const outcomes = await Promise.allSettled(later.map((path) => bring(cache, earlier, path, files[path] ?? '')));
+  if (outcomes.every((outcome) => outcome.status === 'fulfilled')) complete = version;
+}
+
+/** @param {string} version @returns {Promise<{cache: Cache, earlier: Cache[]}>} its files, and those of the builds before */
+async function builds(version) {
+  const own = PREFIX + version;
+  const names = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== own);
+  return { cache: await caches.open(own), earlier: await Promise.all(names.map((name) => caches.open(name))) };
+}
+
+/** @param {Cache[]} earlier @param {string} path */
+async function anyHas(earlier, path) {
+  for (const cache of earlier) if (await cache.match(path)) return true;
+  return false;
+}
+
+/**
+ * Put one file into the cache: from an earlier build where it is the same, else from the network.
+ *
+ * @param {Cache} cache
+ * @param {Cache[]} earlier
+ * @param {string} path
+ * @param {string} hash
+ */
+async function bring(cache, earlier, path, hash) {
+  for (const one of [cache, ...earlier]) {
+    const known = await one.match(path);
+    if (known?.headers.get(HASH) !== hash) continue;
+    if (one !== cache) await cache.put(path, known);
+    return;
+  }
   const response = await fetch(path, { cache: 'no-cache' });
   const body = await response.arrayBuffer();
   if (!response.ok || (await digest(body)) !== hash) throw new Error(`${path} is not the file of this build`);
@@ -60,7 +91,6 @@ async function bring(cache, path, hash) {
     if (value !== null) headers.set(name, value);
   }
   await cache.put(path, new Response(body, { headers }));
-  return new Response(body, { headers });
 }
 
 /**
@@ -85,14 +115,17 @@ export async function cleanUp({ version }) {
 
 /**
  * @param {string} path
- * @returns {Promise<Response>} the app's own file; from the network if it was not asked for before, or the browser threw
- *   the cache away
+ * @returns {Promise<Response>} the app's own file; from the network, and kept, if it was left for later or the browser
+ *   threw the cache away
  */
 export async function file(path) {
-  const { version, files, demanded = [] } = build();
+  const { version, files } = build();
   const cache = await caches.open(PREFIX + version);
-  const hash = demanded.includes(path) ? files[path] : undefined;
-  return (await cache.match(path)) ?? (hash === undefined ? fetch(path) : bring(cache, path, hash));
+  const known = await cache.match(path);
+  if (known) return known;
+  // A server that has a newer build by now is not the one to keep files of: its file is used and not kept.
+  await bring(cache, [], path, files[path] ?? '').catch(() => {});
+  return (await cache.match(path)) ?? fetch(path);
 }
 
 /**

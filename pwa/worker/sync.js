@@ -6,6 +6,7 @@ import { holder } from './lock.js';
 import { tellStatus } from './messages.js';
 import { flush, waiting } from './outbox.js';
 import { tellPages } from './pages.js';
+import { build, installRest } from './precache.js';
 import { getMeta } from './store/meta.js';
 import { finishWipe, wipeIfAsked } from './wipe.js';
 
@@ -30,6 +31,7 @@ export async function sync({ now = false, pullAnyway = true } = {}) {
   // Whoever was taken off this device is signed out of it.
   await holder();
   await tellStatus(said);
+  if (outcome === 'done') await installRest(build());
 }
 
 /** Something may have been saved: send it now, and ask the browser to remind us when the network is back. */

@@ -358,6 +358,8 @@ export interface Build {
   files: Record<string, string>;
   /** Those of them that are not fetched before they are asked for. */
   demanded?: string[];
+  /** Those of them that no first screen needs. */
+  later?: string[];
 }
 
 /** What the device remembers about itself, in the store `meta`. */

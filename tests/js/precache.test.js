@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { beforeEach, test } from 'node:test';
 
-import { cleanUp, file, forgetSeen, install, lastSeen } from '../../pwa/worker/precache.js';
+import { cleanUp, file, forgetSeen, install, installRest, lastSeen } from '../../pwa/worker/precache.js';
 import { dropRequest, setClock } from './support/device.js';
 
 /** As much of Cache Storage as is used, in memory. */
@@ -92,6 +92,31 @@ test('an installation that broke off goes on with what it has', async () => {
   fetched = [];
   await install(build);
   assert.deepEqual(fetched, ['/page/b.js']);
+});
+
+test('a first build leaves out what no first screen needs, and brings it at rest; the next one brings it along', async (t) => {
+  Object.assign(site, { '/locale/fr.json': 'fr', '/locale/en.json': 'en' });
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator') ?? { value: undefined, configurable: true };
+  t.after(() => Object.defineProperty(globalThis, 'navigator', before));
+  Object.defineProperty(globalThis, 'navigator', { value: { language: 'fr-CM' }, configurable: true });
+  const later = ['/page/b.js', '/locale/fr.json', '/locale/en.json'];
+  await install({ ...buildOf('1'), later });
+  assert.deepEqual(fetched.sort(), ['/locale/fr.json', '/page/a.js'], 'the language that is spoken here comes at once');
+  const { '/page/b.js': b } = site;
+  const build = buildOf('1');
+  delete site['/page/b.js'];
+  fetched = [];
+  await installRest({ ...build, later });
+  assert.deepEqual([await kept('1', '/page/b.js'), await kept('1', '/locale/en.json')], [undefined, 'en'], 'what does not come is left for the next time');
+  site['/page/b.js'] = /** @type {string} */ (b);
+  fetched = [];
+  await installRest({ ...build, later });
+  await installRest({ ...build, later });
+  assert.deepEqual([fetched, await kept('1', '/page/b.js')], [['/page/b.js'], 'b']);
+  site['/locale/en.json'] = 'en2';
+  fetched = [];
+  await install({ ...buildOf('2'), later });
+  assert.deepEqual([fetched, await kept('2', '/locale/en.json'), await kept('2', '/page/b.js')], [['/locale/en.json'], 'en2', 'b']);
 });
 
 test('a file that is not the one of the stamp is refused', async () => {

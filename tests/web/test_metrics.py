@@ -170,7 +170,7 @@ def test_requests_are_told_by_route_and_labels_do_not_grow(bincard: Bincard, tab
         bincard.anyone.request(f"STRANGE{place}", "/health")
         bincard.anyone.get(f"/api/v1/operations/{place}")
     assert bincard.anyone.get("/worker.js").status_code == 200
-    assert bincard.anyone.get("/page/keypad.js").status_code == 200
+    assert bincard.anyone.get("/page/app.js").status_code == 200
     assert tablet.pull().status_code == 200
     after = scrape(bincard)
 
