@@ -16,7 +16,7 @@ def ask_to_wipe(session: Session, device_id: str, now: int) -> None:
     it would never come.
     """
     device = _device(session, device_id)
-    refuse_revoked(device)
+    refuse_revoked(device.revoked_at)
     if device.wipe_asked_at is None:
         device.wipe_asked_at = now
 

@@ -1,6 +1,6 @@
 """The worker's words: each `pwa/locale/<language>.po` as the JSON that `pwa/worker/i18n.js` reads.
 
-A message keeps its msgid as the key, for the English text is the source; plural messages are lists. The
+A message goes under a short hash of its msgid, for the worker has the English text; plural messages are lists. The
 plural rule, a C expression that a worker under our policy could not evaluate, becomes a table of which form
 each number from 0 to 199 takes; past that only the last two digits decide, in every rule gettext knows.
 """
@@ -8,6 +8,7 @@ each number from 0 to 199 takes; past that only the last two digits decide, in e
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from gettext import c2py
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from babel.messages.catalog import Catalog, Message
 
 PLURALS_MAX = 200
 _WORKER = "pwa/"
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def compiled(root: Path) -> dict[str, bytes]:
-    """JSON by language, of every .po in the folder. Raises PoFileError for a file that is not a catalogue."""
+    """JSON by language, of every .po in the folder. Raises PoFileError for a file that is not a catalogue, and
+    ValueError where two messages come under one hash."""
     return {path.stem: _json(path) for path in sorted(root.glob("*.po"))}
 
 
@@ -31,7 +34,7 @@ def _json(path: Path) -> bytes:
         "language": path.stem,
         "dir": Locale.parse(path.stem).text_direction,
         "plurals": _plural_table(catalogue),
-        "messages": dict(_entry(message) for message in catalogue if _is_wanted(message)),
+        "messages": _messages(message for message in catalogue if _is_wanted(message)),
     }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
@@ -42,6 +45,29 @@ def _is_wanted(message: Message) -> bool:
         return False
     places = [str(place) for place, _ in message.locations]
     return not places or any(place.startswith(_WORKER) for place in places)
+
+
+def _messages(wanted: Iterable[Message]) -> dict[str, str | list[str]]:
+    found: dict[str, str | list[str]] = {}
+    for msgid, words in map(_entry, wanted):
+        key = key_of(msgid)
+        if key in found:
+            raise ValueError(f"Two messages have one hash; say one of them otherwise: {msgid}")
+        found[key] = words
+    return found
+
+
+def key_of(msgid: str) -> str:
+    """FNV-1a of the UTF-16 units, below 36 to the fifth, in base 36; `keyOf` in pwa/worker/i18n.js is its twin."""
+    hash_ = 0x811C9DC5
+    units = msgid.encode("utf-16-le")
+    for low, high in zip(units[::2], units[1::2], strict=True):
+        hash_ = (hash_ ^ (low | high << 8)) * 0x01000193 & 0xFFFFFFFF
+    rest, key = hash_ % 36**5, ""
+    while rest or not key:
+        rest, digit = divmod(rest, 36)
+        key = _DIGITS[digit] + key
+    return key
 
 
 def _entry(message: Message) -> tuple[str, str | list[str]]:

@@ -7,7 +7,7 @@
  * @property {string} language
  * @property {'ltr' | 'rtl'} dir
  * @property {string} plurals which plural form each n from 0 to 199 takes, a digit each
- * @property {Record<string, string | string[]>} messages
+ * @property {Record<string, string | string[]>} messages by `keyOf` of the English, which the screens bring themselves
  */
 
 /** English is the source: its messages are their own translation. @type {Catalogue} */
@@ -18,6 +18,24 @@ const LOCALES = { en: 'en-GB' };
 
 /** The languages there are, by their own names. */
 export const LANGUAGES = /** @type {const} */ ({ en: 'English', fr: 'Français' });
+
+/** @type {Map<string, string>} */
+const keys = new Map();
+
+/**
+ * @param {string} msgid
+ * @returns {string} FNV-1a of its UTF-16 units below 36^5, in base 36: sending the English again would double the catalogue
+ */
+export function keyOf(msgid) {
+  let key = keys.get(msgid);
+  if (key === undefined) {
+    let hash = 0x811c9dc5;
+    for (let i = 0; i < msgid.length; i += 1) hash = Math.imul(hash ^ msgid.charCodeAt(i), 0x01000193);
+    key = ((hash >>> 0) % 36 ** 5).toString(36);
+    keys.set(msgid, key);
+  }
+  return key;
+}
 
 /**
  * @param {string} text with {names} in it
@@ -57,11 +75,11 @@ export function speak(catalogue) {
     lang: language,
     dir,
     t(msgid, values = {}) {
-      const found = messages[msgid];
+      const found = messages[keyOf(msgid)];
       return filled((Array.isArray(found) ? found[0] : found) || msgid, values);
     },
     tn(one, many, n, values = {}) {
-      const found = messages[one];
+      const found = messages[keyOf(one)];
       const form = formOf(catalogue, n);
       const text = Array.isArray(found) ? found[form] : undefined;
       return filled(text || (n === 1 ? one : many), { n, ...values });

@@ -1,4 +1,4 @@
-/** Several people on one device: PINs and what wrong ones cost, the lock, the vault, kept forms, and erasing. */
+/** Several people on one device: PINs and what wrong ones cost, the lock, kept forms, and erasing. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -8,13 +8,13 @@ import { pull } from '../../pwa/worker/feed.js';
 import { currentKeys, forgetKeys, handleForPage, holder, lock, touched, unlock, workOf } from '../../pwa/worker/lock.js';
 import { append, flush, waiting } from '../../pwa/worker/outbox.js';
 import { TRIES_MAX, afterPassword, delayAfter, ensurePerson, pinFault, setPin, tryPin, waitOf, withoutPin } from '../../pwa/worker/people.js';
-import { Locked, entryKey, get, list, put } from '../../pwa/worker/vault.js';
 import { wipeIfAsked } from '../../pwa/worker/wipe.js';
 import { strength } from '../../pwa/worker/seal.js';
 import { database } from '../../pwa/worker/store/database.js';
 import { getMeta, setMeta } from '../../pwa/worker/store/meta.js';
 import { forgetPeople, personRow } from '../../pwa/worker/store/people.js';
 import { clinic, leadsTo, open, saved, send } from './support/clinic.js';
+import { Locked, get, placeOf, put } from './support/notes.js';
 import { FakeServer, START, json, records, setClock, wait } from './support/device.js';
 
 const MINUTE = 60_000;
@@ -116,8 +116,8 @@ test('a try is counted before it is looked at: a worker that is stopped meanwhil
 
 test('one person without a PIN works as before: nobody asks, and what is theirs is still encrypted', async () => {
   assert.deepEqual(await holder(), { user: 'ama', id: '', locked: false, idle: null });
-  await put('notes', 'n1', { text: 'for Efua Mensah' });
-  assert.deepEqual(await get('notes', 'n1'), { text: 'for Efua Mensah' });
+  await put('n1', { text: 'for Efua Mensah' });
+  assert.deepEqual(await get('n1'), { text: 'for Efua Mensah' });
   assert.doesNotMatch(await onDisk(), /Efua/);
   assert.equal((await open('/app')).status, 200);
   assert.doesNotMatch((await open('/app')).body, /data-lock/);
@@ -180,9 +180,9 @@ test('the device locks itself after rest, and no sooner, also where the worker w
 
 test('a worker that was stopped asks the open page, and without one the PIN is asked', async () => {
   await two();
-  await put('notes', 'n', 'mine');
+  await put('n', 'mine');
   stopped();
-  assert.equal(await get('notes', 'n'), 'mine');
+  assert.equal(await get('n'), 'mine');
   stopped();
   page = null;
   assert.equal((await holder())?.locked, true);
@@ -192,22 +192,22 @@ test('a worker that was stopped asks the open page, and without one the PIN is a
   assert.equal((await holder())?.locked, true);
 });
 
-test('what is in the vault is its owner’s: not readable after the lock, nor by the other, nor on the disk', async () => {
+test('what is sealed is its owner’s: not readable after the lock, nor by the other, nor on the disk', async () => {
   await two();
-  await put('notes', 'a', { text: 'Efua Mensah, bed 4' });
-  await put('notes', 'b', 2);
-  assert.deepEqual(await list('notes'), [{ key: 'a', value: { text: 'Efua Mensah, bed 4' } }, { key: 'b', value: 2 }]);
-  const place = await entryKey('notes', 'a');
+  await put('a', { text: 'Efua Mensah, bed 4' });
+  await put('b', 2);
+  assert.deepEqual([await get('a'), await get('b')], [{ text: 'Efua Mensah, bed 4' }, 2]);
+  const place = await placeOf('a');
   await lock();
   assert.equal(handleForPage(), null);
-  await assert.rejects(get('notes', 'a'), Locked);
-  await assert.rejects(put('notes', 'a', 1), Locked);
+  await assert.rejects(get('a'), Locked);
+  await assert.rejects(put('a', 1), Locked);
   await unlock('kofi', await joins('kofi', '1379'));
-  assert.deepEqual(await list('notes'), []);
+  assert.deepEqual([await get('a'), await get('b')], [undefined, undefined]);
   // Moved to where Kofi would look for it, it does not open either.
   const db = await database();
-  await db.put('vault', await db.get('vault', place), await entryKey('notes', 'a'));
-  await assert.rejects(get('notes', 'a'));
+  await db.put('draft', await db.get('draft', place), await placeOf('a'));
+  await assert.rejects(get('a'));
   assert.doesNotMatch(await onDisk(), /Efua|2580|1379|the password/);
   assert.equal((await personRow('ama'))?.pin?.rounds, strength.rounds);
   assert.equal((await getMeta('device_secret'))?.extractable, false);
@@ -215,17 +215,17 @@ test('what is in the vault is its owner’s: not readable after the lock, nor by
 
 test('a PIN that was forgotten loses nothing; a new password elsewhere tells what is lost', async () => {
   await two();
-  await put('notes', 'a', 'kept');
+  await put('a', 'kept');
   await lock();
   assert.equal((await afterPassword('ama', 'the password', '4826')).lost, false);
   const tried = await tryPin('ama', '4826');
   await unlock('ama', /** @type {{raw: ArrayBuffer}} */ (tried).raw);
-  assert.equal(await get('notes', 'a'), 'kept');
+  assert.equal(await get('a'), 'kept');
   await lock();
   assert.equal((await afterPassword('ama', 'another password', '4826')).lost, true);
   const again = await tryPin('ama', '4826');
   await unlock('ama', /** @type {{raw: ArrayBuffer}} */ (again).raw);
-  assert.equal(await get('notes', 'a'), undefined);
+  assert.equal(await get('a'), undefined);
 });
 
 test('guessing a PIN costs 600,000 rounds each', () => {
@@ -233,12 +233,12 @@ test('guessing a PIN costs 600,000 rounds each', () => {
 });
 
 test('choosing a PIN keeps what was there without one', async () => {
-  await put('notes', 'a', 'early');
+  await put('a', 'early');
   const raw = /** @type {ArrayBuffer} */ (await withoutPin(await ensurePerson('ama')));
   await setPin('ama', raw, '2580');
   assert.equal(await withoutPin(/** @type {any} */ (await personRow('ama'))), null);
   await unlock('ama', raw);
-  assert.equal(await get('notes', 'a'), 'early');
+  assert.equal(await get('a'), 'early');
 });
 
 test('a form that meets the lock is sealed and goes on when its owner is back, once', async () => {
@@ -297,7 +297,7 @@ test('the last person stays while something waits; signed out, the device is shu
 
 test('a device is erased on the server’s wish once everything is sent, then tells it, with nothing left', async () => {
   await two();
-  await put('notes', 'a', 'Efua');
+  await put('a', 'Efua');
   await issue();
   await setMeta('wipe', { at: START });
   assert.equal(await wipeIfAsked(), false);
@@ -341,6 +341,11 @@ test('a store that refuses to write says that nothing was saved and keeps what w
     if (args[0] === 'draft') throw new DOMException('full', 'QuotaExceededError');
     return real(.../** @type {[any, any, any]} */ (args));
   } });
+  const begin = db.transaction.bind(db);
+  Object.defineProperty(db, 'transaction', { configurable: true, value: (/** @type {any[]} */ ...args) => {
+    if (args[0] === 'draft' && args[1] === 'readwrite') throw new DOMException('full', 'QuotaExceededError');
+    return begin(.../** @type {[any, any]} */ (args));
+  } });
   const { error } = console;
   console.error = () => {};
   const { status, body } = await send('/app/receive', { type: 'supplier', 'name-supplier': 'Central stores', reference: 'D <1>', date: '2026-11-22' });
@@ -351,7 +356,7 @@ test('a store that refuses to write says that nothing was saved and keeps what w
 });
 
 test('no log of the worker holds more than an address and an error', () => {
-  for (const file of ['people', 'lock', 'kept', 'vault', 'seal', 'wipe', 'enrol', 'store/people', 'store/vault', 'store/wipe', 'screens/lock', 'screens/people', 'screens/sign_in_here']) {
+  for (const file of ['people', 'lock', 'kept', 'seal', 'wipe', 'enrol', 'store/people', 'store/wipe', 'screens/lock', 'screens/people', 'screens/sign_in_here']) {
     assert.doesNotMatch(readFileSync(new URL(`../../pwa/worker/${file}.js`, import.meta.url), 'utf8'), /console\./, file);
   }
 });

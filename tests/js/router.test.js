@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Html, html } from '../../pwa/worker/html.js';
-import { SOURCE, filled, speak } from '../../pwa/worker/i18n.js';
+import { SOURCE, filled, keyOf, speak } from '../../pwa/worker/i18n.js';
 import { invalid, page, redirect } from '../../pwa/worker/layout.js';
 import { answer, route } from '../../pwa/worker/router.js';
 
@@ -99,7 +99,7 @@ test('before anyone signed in only open screens answer', async () => {
 test('messages are filled, translated, and pluralised by the table of the language', () => {
   const french = speak({
     language: 'fr', dir: 'ltr', plurals: `00${'1'.repeat(198)}`,
-    messages: { 'Counted {n}': 'Compté : {n}', '{n} item': ['{n} article', '{n} articles'], Empty: '' },
+    messages: { [keyOf('Counted {n}')]: 'Compté : {n}', [keyOf('{n} item')]: ['{n} article', '{n} articles'], [keyOf('Empty')]: '' },
   });
   assert.equal(french.t('Counted {n}', { n: 3 }), 'Compté : 3');
   assert.deepEqual([0, 1, 2, 201].map((n) => french.tn('{n} item', '{n} items', n)), ['0 article', '1 article', '2 articles', '201 articles']);
@@ -108,6 +108,10 @@ test('messages are filled, translated, and pluralised by the table of the langua
   const english = speak(SOURCE);
   assert.deepEqual([0, 1, 2].map((n) => english.tn('{n} item', '{n} items', n)), ['0 items', '1 item', '2 items']);
   assert.equal(filled('{a} and {b}', { a: '{b}' }), '{b} and {b}', 'what is filled in is not filled again');
+});
+
+test('a message is found by the hash that the server made of it', () => {
+  assert.deepEqual(['', 'Empty', 'Compté’s 🩹'].map(keyOf), ['tntfp', '31imm', 'q95rm'], 'as in tests/web/test_assets.py');
 });
 
 test('a calendar date is the day it says, wherever the device is', () => {

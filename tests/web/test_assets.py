@@ -18,7 +18,7 @@ from litestar.testing import TestClient
 from backend.app import create_app
 from backend.settings import Settings
 from backend.web.assets import PWA, SHELL, WORKER, asset_handlers, collect, shells
-from backend.web.catalogue import compiled
+from backend.web.catalogue import compiled, key_of
 
 FRENCH = """msgid ""
 msgstr ""
@@ -128,7 +128,12 @@ def test_a_removed_file_is_another_version(app_folder: Path) -> None:
 
 def test_the_catalogue_becomes_json_for_the_worker(app_folder: Path) -> None:
     content = json.loads(compiled(app_folder / "locale")["fr"])
-    assert content["messages"] == {"Count {n}": "Compter {n}", "{n} item": ["{n} article", "{n} articles"]}
+    assert content["messages"] == {
+        key_of("Count {n}"): "Compter {n}",
+        key_of("{n} item"): ["{n} article", "{n} articles"],
+    }
+    # As pwa/worker/i18n.js makes them, accents and what lies beyond 16 bits included (tests/js/router.test.js).
+    assert [key_of(text) for text in ("", "Empty", "Compté’s 🩹")] == ["tntfp", "31imm", "q95rm"]
     assert (content["language"], content["dir"]) == ("fr", "ltr")
     assert content["plurals"][:4] == "0011"
     assert len(content["plurals"]) == 200

@@ -105,10 +105,10 @@ def test_what_a_push_brought_waits_no_longer(bincard: Bincard, tablet: WireTable
     answer = tablet.push(tablet.text("stock.receive", RECEIPT), status=f"app=a; waiting=1; oldest={oldest}")
     assert answer.json()["results"][0]["outcome"] == "applied"
     tablet.pull(status="app=a; waiting=0")
-    assert writes == ["push"]
+    assert writes == ["work"]
     answer = tablet.push(tablet.text("stock.receive", RECEIPT), status=f"app=a; waiting=40; oldest={oldest}")
     assert answer.status_code == 200
-    assert writes == ["push", "push", "mark_seen"]
+    assert writes == ["work", "work", "mark_seen"]
     device = stored(bincard, tablet)
     assert (device.waiting, device.oldest_waiting_at) == (39, bincard.time.now - MINUTE_MS)
 

@@ -49,7 +49,6 @@ function openVersion(version) {
           db.createObjectStore(entity);
         }
         db.createObjectStore('person');
-        db.createObjectStore('vault');
       }
     },
     blocking() {

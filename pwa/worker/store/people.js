@@ -52,9 +52,8 @@ export async function putPerson(row) {
 export async function deletePerson(user) {
   const row = await personRow(user);
   if (!row) return;
-  const tx = (await database()).transaction(['person', 'vault', 'draft'], 'readwrite', { durability: 'strict' });
+  const tx = (await database()).transaction(['person', 'draft'], 'readwrite', { durability: 'strict' });
   void tx.objectStore('person').delete(user);
-  void tx.objectStore('vault').delete(IDBKeyRange.bound(`${row.id}/`, `${row.id}/\uffff`));
   void tx.objectStore('draft').delete(IDBKeyRange.bound(`kept/${row.id}/`, `kept/${row.id}/\uffff`));
   await tx.done;
   known = null;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -97,9 +98,13 @@ class Shelves:
 
     def use(self, facility: str, product: str, monthly: int, left: int) -> None:
         """Three months in which so much was dispensed, and a count just now that found so much left."""
+        today = datetime.fromtimestamp(self.bincard.time.now / 1000, UTC)
         for month in (3, 2, 1):
-            self.record(facility, product, "received", monthly, days_ago=month * 31 + 1)
-            self.record(facility, product, "dispensed", -monthly, days_ago=month * 31)
+            # In the middle of the months before this one, whatever day this is.
+            year, index = divmod(today.year * 12 + today.month - 1 - month, 12)
+            ago = (today - datetime(year, index + 1, 15, tzinfo=UTC)).total_seconds() / 86_400
+            self.record(facility, product, "received", monthly, days_ago=ago + 1)
+            self.record(facility, product, "dispensed", -monthly, days_ago=ago)
         # What the cast received an hour ago is gone: all that is there is what is left.
         self.record(facility, product, "counted", 0, lot=f"LOT-OF-{facility}")
         self.record(facility, product, "counted", left)
