@@ -25,7 +25,7 @@ export function entry(rows, go = 'save', more = []) {
 /** Someone else takes the tablet. @param {string} user */
 export async function asUser(user) {
   const session = await getMeta('session');
-  if (session) await setMeta('session', { ...session, user });
+  if (session) await Promise.all([setMeta('session', { ...session, user }), setMeta('people', [user])]);
 }
 
 /** The clinic with Kofi beside Ama, and the reasons that every database has. */
