@@ -120,8 +120,8 @@ CLIENTS = (
     ),
     OnDevice(
         "saved means committed",
-        "await tx.done;\n    revision.own += 1;\n    return record;",
-        "void tx.done.catch(() => {});\n    revision.own += 1;\n    return record;",
+        "await tx.done;\n    revision.own += 1;\n    return records;",
+        "void tx.done.catch(() => {});\n    revision.own += 1;\n    return records;",
         "called saved, and is not on the disk",
     ),
     OnDevice(
