@@ -125,7 +125,7 @@ export async function movements(product) {
  */
 export async function largestSeen(product) {
   const [cards, moved] = await Promise.all([cardView(product), movements(product)]);
-  const held = cards.reduce((sum, card) => sum + Math.max(0, card.on_hand), 0);
+  const held = cards.reduce((sum, card) => sum + Math.abs(card.on_hand), 0);
   return Math.max(held, ...moved.map(({ lines }) => Math.abs(lines.reduce((sum, line) => sum + line.quantity, 0))));
 }
 
