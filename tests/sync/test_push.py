@@ -101,7 +101,7 @@ def test_a_gap_is_refused_whole_and_says_what_is_due(world: World) -> None:
         ({"kind": "stock.teleport"}, issued(line("P1", 1)), "unknown_operation", -1),
         ({"kind": "stock.unpack"}, {}, "invalid", -1),
         ({"kind": "stock.reverse"}, {"operation": "x", "reason": "y"}, "invalid", -1),
-        ({"version": 2}, issued(line("P1", 1)), "unknown_operation", -1),
+        ({"version": 99}, issued(line("P1", 1)), "unknown_operation", -1),
         ({"facility": "NOWHERE"}, issued(line("P1", 1)), "unknown_facility", -1),
         ({"facility": "B"}, issued(line("P1", 1)), "not_permitted", -1),
         ({"author": "nobody"}, issued(line("P1", 1)), "not_permitted", -1),
