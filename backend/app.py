@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Request, get
@@ -18,6 +18,7 @@ from backend.clock import Clock, system_clock
 from backend.db import Database
 from backend.domain.addresses import client_address
 from backend.ids import Ids, uuid7
+from backend.jobs.level_keeping import keep_levels
 from backend.jobs.upkeep import keep_tidy
 from backend.keys import with_secret_key
 from backend.settings import Settings
@@ -66,7 +67,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, ids: Ids = uu
         ],
         before_send=[security_headers(settings)],
         exception_handlers=exception_handlers,
-        lifespan=[_life(db, clock, settings.time_zone), feeding],
+        lifespan=[_life(db, clock, settings), feeding],
         state=State({"wiring": Wiring(db, settings, clock), "meters": meters, "build": build}),
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=openapi.config(),
@@ -108,17 +109,20 @@ def _client_address(settings: Settings) -> Any:
     return provide
 
 
-def _life(db: Database, clock: Clock, time_zone: str) -> Any:
+def _life(db: Database, clock: Clock, settings: Settings) -> Any:
     @asynccontextmanager
     async def life(_app: Litestar) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_exception_handler(note_stray)
-        upkeep = asyncio.create_task(keep_tidy(db, clock, time_zone))
+        jobs = [
+            asyncio.create_task(keep_tidy(db, clock, settings.time_zone)),
+            asyncio.create_task(keep_levels(db, settings, clock)),
+        ]
         try:
             yield
         finally:
-            upkeep.cancel()
-            with suppress(asyncio.CancelledError):
-                await upkeep
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
             # Waits for transactions that are under way: none is cut off half way.
             await asyncio.to_thread(db.close)
 

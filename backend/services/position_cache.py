@@ -9,30 +9,16 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
 
-from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from backend.clock import HOUR_MS
-from backend.models import Approval, Policy
-from backend.models.base import SHARED_SCOPE
-from backend.services.changes import last_change
 from backend.services.live import change_numbers
-from backend.services.stock import Position, positions
+from backend.services.stock import Position, positions, rules_stand
 from backend.settings import Settings
 
 FACILITIES_MAX = 5_000
 """More facilities than this are not kept; the pages of so large a country ask for a zone of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """What all positions hang on, whatever the facility."""
-
-    shared: int
-    policies: tuple[int, ...]
-    hour: int
 
 
 class PositionCache:
@@ -40,14 +26,14 @@ class PositionCache:
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
-        self._rules: _Rules | None = None
+        self._rules: tuple[int, ...] = ()
         self._kept: dict[int, tuple[int, tuple[Position, ...]]] = {}
 
     def read(
         self, session: Session, settings: Settings, now: int, facility_ids: Collection[int]
     ) -> dict[int, tuple[Position, ...]]:
         """Positions of these facilities as of the session's snapshot or a little later, by product id."""
-        rules = _rules(session, now)
+        rules = now // HOUR_MS, *rules_stand(session)
         numbers = change_numbers(session, facility_ids)
         # Whoever waits here would have computed the same.
         with self._turn:
@@ -71,21 +57,3 @@ class PositionCache:
             by_facility[position.facility_id].append(position)
         for id_ in facility_ids:
             self._kept[id_] = numbers.get(id_, 0), tuple(by_facility[id_])
-
-
-def _rules(session: Session, now: int) -> _Rules:
-    # Policies are a few dozen rows that are changed in place; approvals only come and go.
-    policies: list[int] = []
-    for row in session.execute(
-        select(
-            col(Policy.id),
-            col(Policy.minimum_month_hundredths),
-            col(Policy.maximum_month_hundredths),
-            col(Policy.emergency_month_hundredths),
-        ).order_by(col(Policy.id))
-    ):
-        policies += row
-    count, last = session.execute(
-        select(func.count(), func.max(col(Approval.id))).select_from(Approval)
-    ).one()
-    return _Rules(last_change(session, SHARED_SCOPE), (*policies, count, last or 0), now // HOUR_MS)

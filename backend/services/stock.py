@@ -13,7 +13,9 @@ from backend.domain.indicators import months_of_stock_tenths
 from backend.domain.periods import period_of, shifted
 from backend.domain.resupply import InventoryPolicy, is_emergency, levels, quantity_to_order, stock_status
 from backend.models import Approval, Card, Facility, Policy, Product, Program
+from backend.models.base import SHARED_SCOPE
 from backend.services.access import zone_tree
+from backend.services.changes import last_change
 from backend.services.consumption import Pair, average_consumption
 from backend.settings import Settings
 
@@ -53,7 +55,7 @@ def positions(
     A facility manages a product that is approved for its type or has a card. AMC is of complete local
     months only. A policy of a named program beats the one for all programs.
     """
-    facilities = _facilities(session, facility_ids)
+    facilities = kinds_of(session, facility_ids)
     packs = _pack_sizes(session, product_ids)
     on_hand = stock_on_hand(session, facility_ids=facility_ids, product_ids=product_ids)
     rules = Rules(session)
@@ -61,7 +63,7 @@ def positions(
     for facility, (type_id, _zone, active) in facilities.items():
         if active:
             managed |= {(facility, product) for product in rules.approved(type_id) if product in packs}
-    until = _last_complete_months(session, settings, now, facilities)
+    until = last_complete_months(session, settings, now, facilities)
     amcs = average_consumption(session, settings, until=until, product_ids=product_ids)
     found = []
     for facility, product in sorted(managed):
@@ -128,6 +130,20 @@ class Rules:
         return self._policies.get((type_id, None))
 
 
+def rules_stand(session: Session) -> tuple[int, ...]:
+    """While this is the same, so is what positions hang on beside ledger and time: shared data, policies, approvals."""
+    # Policies are a few dozen rows that are changed in place; approvals only come and go.
+    policies = select(
+        *(col(Policy.id), col(Policy.minimum_month_hundredths), col(Policy.maximum_month_hundredths)),
+        col(Policy.emergency_month_hundredths),
+    ).order_by(col(Policy.id))
+    told = [number for row in session.execute(policies) for number in row]
+    count, last = session.execute(
+        select(func.count(), func.max(col(Approval.id))).select_from(Approval)
+    ).one()
+    return last_change(session, SHARED_SCOPE), *told, count, last or 0
+
+
 def _position(
     pair: Pair, on_hand: int, amc: int | None, policy: InventoryPolicy | None, pack: int
 ) -> Position:
@@ -147,7 +163,8 @@ def _position(
     )
 
 
-def _facilities(session: Session, ids: Collection[int] | None) -> dict[int, tuple[int, int, bool]]:
+def kinds_of(session: Session, ids: Collection[int] | None) -> dict[int, tuple[int, int, bool]]:
+    """Type, zone and whether it is active, by facility id."""
     statement = select(
         col(Facility.id), col(Facility.type_id), col(Facility.zone_id), col(Facility.active)
     ).where(*([] if ids is None else [col(Facility.id).in_(ids)]))
@@ -161,7 +178,7 @@ def _pack_sizes(session: Session, ids: Collection[int] | None) -> dict[int, int]
     return {id_ or 0: pack for id_, pack in session.execute(statement)}
 
 
-def _last_complete_months(
+def last_complete_months(
     session: Session, settings: Settings, now: int, facilities: dict[int, tuple[int, int, bool]]
 ) -> dict[int, int]:
     """By facility, the month before the one that `now` falls in at its place."""

@@ -67,8 +67,10 @@ export function speak(catalogue) {
   const { language, dir, messages } = catalogue;
   const locale = LOCALES[language] ?? language;
   const number = new Intl.NumberFormat(locale);
+  const decimal = new Intl.NumberFormat(locale, { minimumFractionDigits: 1 });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
   const calendar = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' });
+  const month = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'long', timeZone: 'UTC' });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   return {
@@ -86,8 +88,10 @@ export function speak(catalogue) {
     },
     fmt: {
       number: (value) => number.format(value),
+      tenths: (value) => decimal.format(value / 10),
       date: (value) => (typeof value === 'number' ? date.format(value)
         : calendar.format(Date.parse(`${value.slice(0, 10)}T00:00:00Z`))),
+      month: (value) => month.format(Date.parse(`${value}-01T00:00:00Z`)),
       time: (value) => time.format(value),
       dateTime: (value) => dateTime.format(value),
     },

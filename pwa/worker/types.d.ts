@@ -310,8 +310,12 @@ export type Values = Record<string, string | number>;
 
 export interface Format {
   number(value: number): string;
+  /** Tenths with one decimal. */
+  tenths(value: number): string;
   /** ms since the epoch in local time, or an ISO date ('2027-04-30') as the calendar date it is. */
   date(value: number | string): string;
+  /** YYYY-MM as the month's name and the year. */
+  month(value: string): string;
   time(value: number): string;
   dateTime(value: number): string;
 }

@@ -4,7 +4,7 @@ An entity is added by a function in one of these files and its text in PROTOCOL.
 member: what is not named here never leaves the server.
 """
 
-from sync.entities import products, recalls, registers, shared, stock
+from sync.entities import levels, products, recalls, registers, shared, stock
 from sync.entities.viewpoint import Change, Feed, Found, Viewpoint
 
 __all__ = ["FACILITY_FEEDS", "SHARED_FEEDS", "Change", "Feed", "Found", "Viewpoint"]
@@ -28,5 +28,6 @@ FACILITY_FEEDS: tuple[Feed, ...] = (
     stock.shipments,
     registers.registers,
     registers.feedback,
+    levels.levels,
 )
 """By the facility's own counter."""

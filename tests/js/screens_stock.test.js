@@ -184,3 +184,40 @@ test('the language is changed and stays, and the way back stays in the app', asy
   assert.equal(leadsTo(await send('/app/language', { language: 'en', back: 'https://elsewhere.example' })), '/app');
   assert.equal(leadsTo(await send('/app/language', { language: 'xx', back: '/application' })), '/app');
 });
+
+/** @param {Record<string, unknown>} row */
+async function putLevel(row) {
+  await (await database()).put('level', { amc: 100, months_reported: 3, minimum: 100, maximum: 300, order_point: 50, minimum_months: 100, maximum_months: 300, as_of: '2026-10', ...row }, String(row.product));
+  revision.pulled += 1;
+}
+
+test('the stock card says what its figures mean and where each comes from', async () => {
+  await putLevel({ product: 'AMOX' });
+  const { body } = await open('/app/stock/AMOX');
+  const text = body.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+  // 64 are on hand, packs are of 10.
+  assert.match(text, /Low/);
+  assert.match(text, /Used in a month 100 What was dispensed and issued in the last 3 reported months up to October 2026, on average\./);
+  assert.match(text, /Months of stock 0\.6 64 on hand ÷ 100 used in a month\./);
+  assert.match(text, /Should be between 100 – 300 .* 1 to 3 months of stock are planned: 100 used in a month × 1 and × 3\. Below 50 order at once/);
+  assert.match(text, /To order 240 300 at most − 64 on hand\. Rounded up to whole packs of 10\./);
+  const list = (await open('/app/stock?q=amox')).body.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+  assert.match(list, /AMOX Low 0\.6 months/);
+});
+
+test('below the emergency point, above the maximum, and without a plan', async () => {
+  await putLevel({ product: 'AMOX', order_point: 65 });
+  assert.match((await open('/app/stock/AMOX')).body, /Very low: order now/);
+  await putLevel({ product: 'PARA', amc: 0, minimum: 0, maximum: 0, order_point: 0 });
+  const much = (await open('/app/stock/PARA')).body;
+  assert.match(much, /More than needed/);
+  assert.match(much, /99\.9/);
+  await putLevel({ product: 'PARA', minimum: null, maximum: null, order_point: null, minimum_months: null, maximum_months: null });
+  assert.match((await open('/app/stock/PARA')).body, /No plan says how many months/);
+});
+
+test('a product whose consumption is not known says so', async () => {
+  assert.match((await open('/app/stock/AMOX')).body, /not known here yet/);
+  await putLevel({ product: 'AMOX', amc: null, months_reported: 0, minimum: null, maximum: null, order_point: null });
+  assert.match((await open('/app/stock/AMOX')).body, /not known here yet/);
+});

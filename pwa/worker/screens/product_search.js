@@ -4,13 +4,15 @@ import { clock } from '../clock.js';
 import { localDate } from '../expiry.js';
 import { usable } from '../fefo.js';
 import { html } from '../html.js';
-import { cardsView, searchProducts } from '../store.js';
+import { monthsOfStockTenths } from '../resupply.js';
+import { cardsView, levels, searchProducts } from '../store.js';
 import { icon } from '../sprite.js';
 import { arrow, chip, empty, expiryChip } from './parts.js';
+import { warningChip } from './stock_figures.js';
 import { favourites, usedLast } from './used.js';
 
 /** @import { Html } from '../html.js' */
-/** @import { CardView, Ctx, Product } from '../types.js' */
+/** @import { CardView, Ctx, Level, Product } from '../types.js' */
 
 /** Rows at first, and at most when one asks for more: drawing thousands would keep the hand waiting. */
 const ROWS_FIRST = 30;
@@ -50,19 +52,21 @@ function byProduct(cards) {
  * @param {Product} row
  * @param {readonly CardView[]} cards of it
  * @param {string} url
- * @param {boolean} favourite
+ * @param {{favourite: boolean, level?: Level | undefined}} more level: where it stands is shown by it
  * @returns {Html}
  */
-function productRow(ctx, row, cards, url, favourite) {
+function productRow(ctx, row, cards, url, { favourite, level }) {
   const { t, fmt } = ctx;
   const total = cards.reduce((sum, card) => sum + card.on_hand, 0);
   const first = usable(cards, localDate(clock.now()))[0];
   const expired = cards.some((card) => card.on_hand > 0) && !first;
   const state = cards.length === 0 ? chip('idle', 'card', t('No card yet')) : total < 0 ? chip('bad', 'alert', t('Below zero: count it'))
     : total === 0 ? chip('bad', 'alert', t('Out of stock'))
-    : expired ? chip('bad', 'expired', t('All expired')) : first?.expiry ? expiryChip(ctx, first.expiry) : null;
+    : expired ? chip('bad', 'expired', t('All expired')) : warningChip(ctx, total, level);
+  const expiry = total > 0 && !expired && first?.expiry ? expiryChip(ctx, first.expiry) : null;
+  const months = level?.amc != null && total > 0 ? html`<span>${t('{months} months', { months: fmt.tenths(monthsOfStockTenths(total, level.amc)) })}</span>` : null;
   return html`<li><a class="row" href="${url}"><span class="row-words"><span class="row-name">${favourite && html`${icon('star', 'icon-full')}<span class="hidden-words">${t('At the top of my lists')}: </span>`}${row.name}</span>
-<span class="row-detail"><span class="code">${row.code}</span>${state}</span></span>
+<span class="row-detail"><span class="code">${row.code}</span>${state}${months}${expiry}</span></span>
 ${cards.length > 0 && html`<span class="row-figure">${fmt.number(total)}<span class="row-unit">${row.dispensing_unit}</span></span>`}${cards.length === 0 && arrow()}</a></li>`;
 }
 
@@ -70,14 +74,15 @@ ${cards.length > 0 && html`<span class="row-figure">${fmt.number(total)}<span cl
  * What the search finds, as #found. Without a text: what has a card here, else the catalogue.
  *
  * @param {Ctx} ctx
- * @param {{text: string, door: (code: string) => string, stocked?: boolean, task?: string, kept?: Record<string, string>}} search
- *   stocked: what is on hand comes first; task: before it, what this person used last for that; kept: further fields of
+ * @param {{text: string, door: (code: string) => string, stocked?: boolean, standing?: boolean, task?: string, kept?: Record<string, string>}} search
+ *   stocked: what is on hand comes first; standing: with where each stands by its level; task: before it, what this person used last for that; kept: further fields of
  *   the address
  * @returns {Promise<Html>}
  */
-export async function productRows(ctx, { text, door, stocked = false, task = '', kept = {} }) {
+export async function productRows(ctx, { text, door, stocked = false, standing = false, task = '', kept = {} }) {
   const { t, fmt, query } = ctx;
-  const cards = byProduct(await cardsView());
+  const [views, known] = await Promise.all([cardsView(), standing ? levels() : new Map()]);
+  const cards = byProduct(views);
   const limit = query.get('more') === null ? ROWS_FIRST : ROWS_MAX;
   const all = await searchProducts(text, text === '' ? Number.POSITIVE_INFINITY : ROWS_MAX + 1);
   const held = text === '' && cards.size > 0 ? all.filter((row) => cards.has(row.code)) : all;
@@ -96,7 +101,7 @@ export async function productRows(ctx, { text, door, stocked = false, task = '',
     ? empty('search', text === '' ? t('No products yet') : t('Nothing found'), text === ''
       ? t('The list of products has not reached this device. Connect once to a network, then come back.')
       : t('Try a shorter word, or the code on the label.'))
-    : html`<ul class="rows">${shown.map((row) => productRow(ctx, row, cards.get(row.code) ?? [], door(row.code), first.has(row.code)))}</ul>`}
+    : html`<ul class="rows">${shown.map((row) => productRow(ctx, row, cards.get(row.code) ?? [], door(row.code), { favourite: first.has(row.code), level: known.get(row.code) }))}</ul>`}
 ${found.length > shown.length && (limit < ROWS_MAX ? html`<a class="button" href="${more}">${t('Show more')}</a>`
     : html`<p class="soft">${t('Only the first {n} are shown. Search for the others.', { n: fmt.number(limit) })}</p>`)}</div>`;
 }

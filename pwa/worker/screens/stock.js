@@ -11,7 +11,7 @@ import { productRows, searchBox } from './product_search.js';
 export async function stock(ctx) {
   const text = (ctx.query.get('q') ?? '').trim();
   const body = html`${searchBox(ctx, { address: '/app/stock', text })}
-${await productRows(ctx, { text, door: (code) => `/app/stock/${encodeURIComponent(code)}` })}`;
+${await productRows(ctx, { text, standing: true, door: (code) => `/app/stock/${encodeURIComponent(code)}` })}`;
   return page(ctx, { title: ctx.t('Stock'), back: '/app', body });
 }
 

@@ -3,13 +3,14 @@
 import { html } from '../html.js';
 import { notice as standIn, page } from '../layout.js';
 import { route } from '../router.js';
-import { cardView, movements, operationOf, product } from '../store.js';
+import { cardView, levels, movements, operationOf, product } from '../store.js';
 import { attention } from '../store/records.js';
 import { icon } from '../sprite.js';
 import { favouriteButton } from './favourite.js';
 import { fateOf, kindWords } from './operation_words.js';
 import { chip, empty, expiryChip, notice } from './parts.js';
 import { undoLink } from './saved.js';
+import { statusChip, stockFigures } from './stock_figures.js';
 
 /** @import { Html } from '../html.js' */
 /** @import { CardView, Ctx, Kind, Movement, Reply } from '../types.js' */
@@ -73,21 +74,25 @@ async function savedNotice(ctx) {
 export async function stockCard(ctx) {
   const { t, fmt } = ctx;
   const code = ctx.params.product ?? '';
-  const [row, cards, moved, problems] = await Promise.all([product(code), cardView(code), movements(code), attention()]);
+  const [row, cards, moved, problems, known] = await Promise.all([product(code), cardView(code), movements(code), attention(), levels()]);
   const standing = new Set(problems.map(({ id }) => id));
   if (!row) return standIn(ctx, 404, { title: t('Stock'), back: '/app/stock', body: html`<p>${t('This product is not on this device.')}</p>` });
   const total = cards.reduce((sum, card) => sum + card.on_hand, 0);
   const shown = cards.filter((card) => card.on_hand !== 0 || card.provisional);
+  const level = known.get(code);
+  const status = statusChip(ctx, total, level);
   const lastCount = Math.max(0, ...cards.map((card) => card.counted_at ?? 0));
   const mayAdjust = ctx.me.rights.includes('stock.adjust');
   const body = html`${await savedNotice(ctx)}<p class="soft small"><span class="code">${row.code}</span>${row.category && html` · <span>${row.category}</span>`}${
     row.pack_size !== null && row.pack_size > 1 && html` · <span>${t('pack of {n}', { n: fmt.number(row.pack_size) })}</span>`}</p>
+${status && html`<p>${status}</p>`}
 <dl class="figures"><div class="figure"><dt>${t('on hand')} · ${row.dispensing_unit}</dt><dd class="number">${fmt.number(total)}</dd></div>
 <div class="figure"><dt>${t('last count')}</dt><dd class="figure-date">${lastCount === 0 ? t('never') : fmt.date(lastCount)}</dd></div></dl>
 ${cards.some((card) => card.provisional) && notice('info', t('Provisional: something recorded here lies before what other devices have sent. The server works it out at the next sync.'))}
 <section class="stack-tight"><h2>${t('Lots')}</h2>${shown.length === 0
     ? empty('lot', t('None on the shelf'), cards.length === 0 ? t('This product has no stock card here yet. Receive it, or count it, and one is opened.') : t('The book shows none of it.'))
     : html`<ul class="rows">${shown.map((card) => lotRow(ctx, card))}</ul>`}</section>
+${stockFigures(ctx, row, total, level)}
 ${await favouriteButton(ctx, code)}
 <section class="stack-tight"><h2>${t('Recorded on this device')}</h2>${moved.length === 0
     ? html`<p class="soft">${t('Nothing was recorded here for this product in the last 90 days.')}</p>`
