@@ -1,7 +1,8 @@
 """The installable app's files, at their path below pwa/: read once at start, made smaller, stamped, hashed.
 
 `/worker.js` is the worker's modules linked into one script (linker.py) behind a stamp of everything the app
-is made of, so that any change anywhere is a new worker, and the worker knows which files to fetch anew. So are the
+is made of, so that any change anywhere is a new worker, and the worker knows which files to fetch anew; `/first.js` is
+those of them that a first visit needs (docs/decisions/0023). So are the
 page's scripts one script, and the style sheets two: on a slow line each file costs its headers and its round trip.
 What is only a part of another file is not served. What came from elsewhere (vendor/) is sent as it came.
 `/app/...` answers the shell that installs the worker; from then on the worker answers there. Only files found
@@ -30,6 +31,8 @@ from backend.web.pages import language_of
 
 PWA = Path(__file__).resolve().parents[2] / "pwa"
 WORKER = "/worker.js"
+FIRST = "/first.js"
+"""The worker of a first visit: a part of the other."""
 SHELL = "shell.html"
 
 _TYPES = {
@@ -45,7 +48,7 @@ _NOT_SERVED = frozenset({"tsconfig.json"})
 _AS_IT_CAME = "vendor/"
 
 # The worker's own modules are inside /worker.js, those of the page inside one script as well.
-_LINKED = ("worker/", "vendor/idb.js", "worker.js")
+_LINKED = ("worker/", "vendor/idb.js", "worker.js", "first.js")
 _SCRIPTS = "page/app.js"
 # Asked for by the browser itself, and only while the app is installed, or before the worker is there.
 _NOT_KEPT = ("/icons/icon-", "/page/boot.js")
@@ -55,7 +58,11 @@ DECODER = "/page/decoder.js"
 _ON_DEMAND = (DECODER, "/vendor/zxing_reader.")
 DECODER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
-_HEADERS = {WORKER: {"Service-Worker-Allowed": "/"}, DECODER: {"Content-Security-Policy": DECODER_POLICY}}
+_HEADERS = {
+    WORKER: {"Service-Worker-Allowed": "/"},
+    FIRST: {"Service-Worker-Allowed": "/"},
+    DECODER: {"Content-Security-Policy": DECODER_POLICY},
+}
 # Not needed for a first screen: managers' pages, other languages. The worker fetches them when it is at rest.
 _LATER = ("/page/live.js", "/styles/manage.css", "/locale/")
 
@@ -83,8 +90,12 @@ def collect(root: Path) -> dict[str, Asset]:
         assets[f"/{place}"] = Asset.of(content, media_type)
     for language, words in catalogue.compiled(root / "locale").items():
         assets[f"/locale/{language}.json"] = Asset.of(words, _TYPES[".json"])
-    assets[WORKER] = _stamped(assets, minifier.smaller(link(WORKER[1:], read)))
-    return assets
+    linked = {
+        entry: minifier.smaller(link(entry[1:], read))
+        for entry in (WORKER, FIRST)
+        if (root / entry[1:]).exists()
+    }
+    return assets | _stamped(assets, linked)
 
 
 def _parts(root: Path) -> set[str]:
@@ -99,16 +110,21 @@ def _parts(root: Path) -> set[str]:
     return inside
 
 
-def _stamped(assets: Mapping[str, Asset], worker: str) -> Asset:
-    """The worker with its build in front: a version of everything, and the hash of each file that it keeps."""
+def _stamped(assets: Mapping[str, Asset], workers: Mapping[str, str]) -> dict[str, Asset]:
+    """The workers with their build in front: a version of everything, and the hash of each file that they keep."""
     hashes = {path: asset.digest for path, asset in sorted(assets.items())}
-    version = hashlib.sha256((worker + json.dumps(hashes)).encode()).hexdigest()[:HASH_LENGTH]
+    version = hashlib.sha256(("".join(workers.values()) + json.dumps(hashes)).encode()).hexdigest()[
+        :HASH_LENGTH
+    ]
     kept = {path: digest for path, digest in hashes.items() if not path.startswith(_NOT_KEPT)}
     demanded = [path for path in kept if path.startswith(_ON_DEMAND)]
     later = [path for path in kept if path.startswith(_LATER)]
     told = {"version": version, "files": kept, "later": later, "demanded": demanded}
     build = json.dumps(told, separators=(",", ":"))
-    return Asset.of(f"self.BUILD={build};\n{worker}".encode(), _TYPES[".js"])
+    return {
+        path: Asset.of(f"self.BUILD={build};\n{script}".encode(), _TYPES[".js"])
+        for path, script in workers.items()
+    }
 
 
 def shells(root: Path) -> dict[str, Asset]:

@@ -2,6 +2,7 @@
 
 import './screen.js';
 import './nudge.js';
+import './rest.js';
 import './update.js';
 import './progress.js';
 import './syncbar.js';

@@ -22,8 +22,11 @@ async function boot() {
   if (!('serviceWorker' in navigator)) return say('old');
   try {
     navigator.serviceWorker.addEventListener('controllerchange', reload, { once: true });
-    // The server links the worker's modules into one plain script, which every browser can run.
-    const registration = await navigator.serviceWorker.register('/worker.js', { scope: '/', updateViaCache: 'none' });
+    // The server links the worker's modules into one plain script, which every browser can run. Where the whole app was
+    // before it is not made half again.
+    const known = await navigator.serviceWorker.getRegistration('/');
+    const whole = [known?.active, known?.waiting].some((one) => one && new URL(one.scriptURL).pathname === '/worker.js');
+    const registration = await navigator.serviceWorker.register(whole ? '/worker.js' : '/first.js', { scope: '/', updateViaCache: 'none' });
     const worker = registration.installing ?? registration.waiting ?? registration.active;
     if (worker?.state === 'activated') reload();
     worker?.addEventListener('statechange', () => {

@@ -160,4 +160,4 @@ if (fresh) {
 }
 
 // Managers may never open /app: the worker that keeps the last seen copies is put in place from here too.
-void navigator.serviceWorker?.register('/worker.js', { type: 'module', updateViaCache: 'none' }).catch(() => undefined);
+void navigator.serviceWorker?.register('/worker.js', { scope: '/', updateViaCache: 'none' }).catch(() => undefined);

@@ -1,12 +1,17 @@
 /** A new version of the app: it waits until the user takes it, and never takes a screen from under a hand. */
 
+import { isFirst } from './rest.js';
+
 const CHECK_MS = 60 * 60 * 1000;
 
 let taken = false;
 let behind = false;
+/** The whole app follows its first half without a word: it is the same version. */
+let first = isFirst();
 
 /** @param {ServiceWorker} waiting */
 function show(waiting) {
+  if (first) return;
   const notice = document.getElementById('update-notice');
   const button = document.getElementById('update-now');
   if (!notice || !(button instanceof HTMLButtonElement)) return;
@@ -41,7 +46,8 @@ async function check(registration) {
 navigator.serviceWorker.addEventListener('controllerchange', () => {
   // The page that asked starts anew. Another one is left in peace until it next goes somewhere.
   if (taken) window.location.reload();
-  else behind = true;
+  else behind = !first;
+  first = isFirst();
 });
 
 document.addEventListener('htmx:config:request', (event) => {

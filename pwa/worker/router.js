@@ -19,8 +19,8 @@ import { notice, redirect } from './layout.js';
 const routes = [];
 
 /**
- * Register a screen. Patterns are tried in the order in which they were registered, so a literal one
- * goes before one with a parameter in its place.
+ * Register a screen. Where several patterns fit an address, the one with a literal in the first place where they differ
+ * is meant, not the one with a parameter, whichever was registered first.
  *
  * @param {'GET' | 'POST'} method
  * @param {string} pattern segments beginning with ":" match one segment and land in `ctx.params`, decoded
@@ -30,6 +30,20 @@ const routes = [];
  */
 export function route(method, pattern, handler, { open = false, early = false } = {}) {
   routes.push({ method, parts: pattern.split('/'), handler, open, early });
+  routes.sort((a, b) => (places(a) < places(b) ? -1 : places(a) > places(b) ? 1 : 0));
+}
+
+/** @param {Route} route @returns {string} a digit a segment: 0 for a literal, 1 for a parameter */
+function places({ parts }) {
+  return parts.map((part) => (part.startsWith(':') ? '1' : '0')).join('');
+}
+
+/** @type {(ctx: Ctx) => Reply} */
+let miss = (ctx) => notice(ctx, 404, { title: ctx.t('No such page'), body: html`<p>${ctx.t('There is nothing at this address.')}</p>` });
+
+/** @param {(ctx: Ctx) => Reply} handler what answers an address that no screen has */
+export function onMiss(handler) {
+  miss = handler;
 }
 
 /**
@@ -88,10 +102,8 @@ export async function answer(ctx, enrolled, ready = true) {
       });
     }
   }
-  return notice(ctx, known ? 405 : 404, {
-    title: ctx.t('No such page'),
-    body: html`<p>${ctx.t('There is nothing at this address.')}</p>`,
-  });
+  if (!known) return miss(ctx);
+  return notice(ctx, 405, { title: ctx.t('No such page'), body: html`<p>${ctx.t('There is nothing at this address.')}</p>` });
 }
 
 /**

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support import nurse
-from tests.support.browser import TABLET, Chromium
+from tests.support.browser import PHONE, TABLET, Chromium, serious
 from tests.support.proxy import Proxy
 from tests.support.served import ROOT, Served
 
@@ -80,3 +80,34 @@ def test_queued_operations_survive_an_update_with_two_tabs_open(
         ).fetchall()
     assert rows == [(11, "applied"), (22, "applied"), (33, "applied"), (44, "applied")]
     assert tablet.own_errors() == []
+
+
+def test_a_first_visit_works_before_the_whole_app_is_there(
+    chromium: Callable[..., Chromium],
+    serve: Callable[..., Served],
+    proxy_to: Callable[[int], Proxy],
+    clinic_url: str,
+) -> None:
+    proxy = proxy_to(serve(clinic_url).port)
+    proxy.refuse("GET /worker.js")
+    phone = chromium(PHONE)
+    page = phone.page()
+    nurse.sign_in(page, proxy.url, whole=False)
+    nurse.begin_count(page)
+    nurse.count_items(page, [11])
+    nurse.wait_until_sent(page)
+    page.goto(f"{proxy.url}/app/expiring")
+    expect(page.locator("#main")).to_contain_text("comes after the first")
+    assert serious(page) == []
+
+    proxy.heal()
+    # The next try is made with the next page; what it brings opens where one waits for it.
+    page.reload()
+    expect(page.get_by_role("heading", name="Expiry dates")).to_be_visible(timeout=30_000)
+    assert page.evaluate("navigator.serviceWorker.controller.scriptURL").endswith("/worker.js")
+    expect(page.locator("#update-notice")).to_be_hidden()
+    page.goto(f"{proxy.url}/app")
+    expect(nurse.tile(page, "Count")).to_be_visible()
+    assert page.evaluate("navigator.serviceWorker.controller.scriptURL").endswith("/worker.js")
+    # What the browser says of a script that did not come is of the line that was cut here.
+    assert [error for error in phone.own_errors() if "fetching the script" not in error] == []

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 const PWA = new URL('../../pwa/', import.meta.url);
 const WORKER = readdirSync(new URL('worker/', PWA), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.js')).map((name) => `worker/${name.replaceAll('\\', '/')}`).concat('worker.js');
+  .filter((name) => name.endsWith('.js')).map((name) => `worker/${name.replaceAll('\\', '/')}`).concat('worker.js', 'first.js');
 const PAGE = readdirSync(new URL('page/', PWA)).filter((name) => name.endsWith('.js')).map((name) => `page/${name}`);
 
 /** @param {string} path */
@@ -53,7 +53,7 @@ test('the pure modules import only each other', () => {
 });
 
 test('every screen is listed, and everything that is imported exists', () => {
-  const listed = read('worker/screens.js');
+  const listed = read('worker/screens.js') + read('worker/screens_first.js');
   for (const path of WORKER.filter((name) => name.startsWith('worker/screens/'))) {
     if (/^route\(/m.test(code(path))) assert.ok(listed.includes(path.replace('worker/', './')), `${path} is not in screens.js`);
   }

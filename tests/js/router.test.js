@@ -38,6 +38,8 @@ test('an object that only looks like html is escaped', () => {
   assert.ok(html`` instanceof Html);
 });
 
+route('GET', '/app/u/:id/:other', () => redirect('/app/u/parameter'));
+route('GET', '/app/u/:id/new', () => redirect('/app/u/literal'));
 route('GET', '/app/t/new', () => redirect('/app/t/literal'));
 route('GET', '/app/t/:id', (ctx) => page(ctx, { title: `T <${ctx.params.id}>`, back: '/app', body: html`<p>${ctx.params.id}</p>`, bar: html`<button>Go</button>` }));
 route('POST', '/app/t/:id', (ctx) => invalid(ctx, { title: 'Wrong', body: html`<p>${ctx.form.get('n')}</p>` }));
@@ -46,9 +48,11 @@ route('GET', '/app/t/:id/broken', () => {
 });
 route('GET', '/app/open', (ctx) => page(ctx, { title: 'Open', body: html`` }), { open: true });
 
-test('a literal that was registered first wins over a parameter', async () => {
+test('a literal wins over a parameter, whichever was registered first', async () => {
   assert.equal((await answer(ctxOf('/app/t/new'), true)).headers.Location, '/app/t/literal');
   assert.match((await answer(ctxOf('/app/t/other'), true)).body, /<p>other<\/p>/);
+  assert.equal((await answer(ctxOf('/app/u/1/new'), true)).headers.Location, '/app/u/literal');
+  assert.equal((await answer(ctxOf('/app/u/1/2'), true)).headers.Location, '/app/u/parameter');
 });
 
 test('parameters are decoded, and a slash at the end does not matter', async () => {

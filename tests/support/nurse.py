@@ -29,8 +29,9 @@ def sign_in(
     password: str = clinic.PASSWORD,
     facility: str = "F1",
     device: str = "Tablet of the ward",
+    whole: bool = True,
 ) -> None:
-    """First visit to a ready home: the app installs itself, the nurse signs in, the catalogue comes."""
+    """First visit to a ready home: the app installs itself, the nurse signs in, catalogue and all of the app come."""
     page.goto(f"{url}/app")
     page.get_by_label("Name", exact=True).fill(user)
     page.get_by_label("Password").fill(password)
@@ -39,6 +40,17 @@ def sign_in(
     page.get_by_role("button", name="Sign in").click()
     expect(tile(page, "Count")).to_be_visible(timeout=30_000)
     assert controlled(page)
+    if whole:
+        wait_for_the_whole(page)
+
+
+def wait_for_the_whole(page: Page) -> None:
+    """Until the whole app answers this page, and not only its first half."""
+    for _ in range(600):
+        if page.evaluate("navigator.serviceWorker.controller.scriptURL.endsWith('/worker.js')"):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("the whole app did not come")
 
 
 def tile(page: Page, name: str) -> Locator:

@@ -17,7 +17,7 @@ from litestar.testing import TestClient
 
 from backend.app import create_app
 from backend.settings import Settings
-from backend.web.assets import PWA, SHELL, WORKER, asset_handlers, collect, shells
+from backend.web.assets import FIRST, PWA, SHELL, WORKER, asset_handlers, collect, shells
 from backend.web.catalogue import compiled, key_of
 
 FRENCH = """msgid ""
@@ -173,7 +173,7 @@ def test_the_first_load_keeps_its_budget(client: TestClient[Any], language: str)
     asked = {"accept-encoding": "gzip, deflate, br, zstd", "accept-language": language}
     build = stamp(PWA)
     later = {path for path in build["later"] if path != f"/locale/{language}.json"} | {*build["demanded"]}
-    wanted = ["/app", "/page/boot.js", WORKER, *(path for path in build["files"] if path not in later)]
+    wanted = ["/app", "/page/boot.js", FIRST, *(path for path in build["files"] if path not in later)]
     sent: dict[str, int] = {}
     for path in wanted:
         with client.stream("GET", path, headers=asked) as answer:

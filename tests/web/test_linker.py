@@ -111,9 +111,10 @@ def test_a_module_that_is_not_there_is_refused() -> None:
         link("main.js", lambda path: Path("/nowhere", path).read_text())
 
 
-def test_the_whole_worker_links_and_listens(tmp_path: Path) -> None:
+@pytest.mark.parametrize("entry", ["worker.js", "first.js"])
+def test_the_worker_links_and_listens(tmp_path: Path, entry: str) -> None:
     shutil.copytree(PWA, tmp_path / "pwa")
-    script = link("worker.js", lambda path: (tmp_path / "pwa" / path).read_text())
+    script = link(entry, lambda path: (tmp_path / "pwa" / path).read_text())
     heard = run(
         "const heard = [];\nglobalThis.addEventListener = (name) => heard.push(name);\n"
         f"{script}\nself.out = heard.sort();"
@@ -122,6 +123,9 @@ def test_the_whole_worker_links_and_listens(tmp_path: Path) -> None:
 
 
 def test_every_module_of_the_worker_is_linked() -> None:
-    inside = set(modules("worker.js", lambda path: (PWA / path).read_text()))
+    def inside_of(entry: str) -> set[str]:
+        return set(modules(entry, lambda path: (PWA / path).read_text()))
+
+    inside = inside_of("worker.js") | inside_of("first.js")
     there = {path.relative_to(PWA).as_posix() for path in (PWA / "worker").rglob("*.js")}
     assert there <= inside, "a module that nothing imports is dead"
