@@ -1,8 +1,8 @@
 """Engines, pragmas, and the two kinds of transaction: read() and write().
 
 Services are plain functions of a session. The web calls them through `await db.read(fn, ...)` and
-`await db.write(fn, ...)`, which run them in a thread: on SQLite all writes share one writer thread,
-so that writers queue in memory and never fight over the file's lock (docs/decisions/0002).
+`await db.write(fn, ...)`, which run them in a thread: all writes of a process share one writer thread, so
+that on SQLite writers queue in memory and never fight over the file's lock (docs/decisions/0002).
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ class Database:
                 isolation_level="REPEATABLE READ",
                 execution_options={"postgresql_readonly": True},
             )
-        self._writers = ThreadPoolExecutor(1 if self.is_sqlite else readers, "bincard-write")
+        # On PostgreSQL too: a second would only take turns at the interpreter with the first, and with the pages of
+        # people who wait (docs/reliability.md, Load). Whoever wants more pushes at once starts more processes.
+        self._writers = ThreadPoolExecutor(1, "bincard-write")
         self._readers = ThreadPoolExecutor(readers, "bincard-read")
         self.listeners: list[Callable[[frozenset[int]], None]] = []
 
