@@ -56,7 +56,8 @@ _ON_DEMAND = (DECODER, "/vendor/zxing_reader.")
 DECODER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
 _HEADERS = {WORKER: {"Service-Worker-Allowed": "/"}, DECODER: {"Content-Security-Policy": DECODER_POLICY}}
-# Not needed for a first screen: managers' pages, other languages. The worker fetches them when it is at rest.
+# Not needed for a first screen: managers' pages, other languages, words of other screens. The worker fetches them
+# when it is at rest.
 _LATER = ("/page/live.js", "/styles/manage.css", "/locale/")
 
 
@@ -81,8 +82,8 @@ def collect(root: Path) -> dict[str, Asset]:
         elif path.suffix == ".css":
             content = styles.smaller(styles.joined(place, read)).encode()
         assets[f"/{place}"] = Asset.of(content, media_type)
-    for language, words in catalogue.compiled(root / "locale").items():
-        assets[f"/locale/{language}.json"] = Asset.of(words, _TYPES[".json"])
+    for name, words in catalogue.compiled(root / "locale").items():
+        assets[f"/locale/{name}.json"] = Asset.of(words, _TYPES[".json"])
     assets[WORKER] = _stamped(assets, minifier.smaller(link(WORKER[1:], read)))
     return assets
 
