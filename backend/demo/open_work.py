@@ -22,6 +22,8 @@ def open_work(session: Session, now: int) -> Iterator[Work]:
     yield "HC01", now - 4 * HOUR_MS, "stock.dispense", beyond(session, "HC01", "ORS", 12)
     yield "HC01", now - 3 * HOUR_MS, "stock.receive", _unknown_product()
     yield "HC01", now - 2 * HOUR_MS, "stock.adjust", _found_as_lost(session, "HC01", "PARA500")
+    yield "HC01", now - 90 * MINUTE_MS, "location.set", {"code": "FR1", "name": "Vaccine fridge"}
+    yield "HC01", now - 80 * MINUTE_MS, "stock.inspect", _monitors(session, "HC01", {"OPV": 2, "PENTA": 3})
     yield "HC04", now - 9 * HOUR_MS, "stock.dispense", beyond(session, "HC04", "COC", 8)
     yield "HO02", now - 26 * HOUR_MS, "stock.dispense", beyond(session, "HO02", "CEFT1G", 15)
     yield "CL05", now - 40 * MINUTE_MS, "stock.dispense", beyond(session, "CL05", "RDTMAL", 20)
@@ -56,6 +58,16 @@ def _found_as_lost(session: Session, facility: str, product: str) -> dict[str, o
     """Stock was found and entered with the reason of a loss: reason_type."""
     lot, _on_hand = _first_lot(session, facility, product)
     return {"lines": [{"product": product, "lot": lot, "quantity": 40, "reason": "lost"}]}
+
+
+def _monitors(session: Session, facility: str, stages: dict[str, int]) -> dict[str, object]:
+    """Vaccine vial monitors were looked at: one has begun to turn, one is past the discard point."""
+    lots = {product: _first_lot(session, facility, product)[0] for product in stages}
+    return {
+        "lines": [
+            {"product": product, "lot": lots[product], "vvm": stage} for product, stage in stages.items()
+        ]
+    }
 
 
 def _unknown_product() -> dict[str, object]:

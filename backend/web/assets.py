@@ -63,7 +63,8 @@ _HEADERS = {
     FIRST: {"Service-Worker-Allowed": "/"},
     DECODER: {"Content-Security-Policy": DECODER_POLICY},
 }
-# Not needed for a first screen: managers' pages, other languages. The worker fetches them when it is at rest.
+# Not needed for a first screen: managers' pages, other languages, words of other screens. The worker fetches them
+# when it is at rest.
 _LATER = ("/page/live.js", "/styles/manage.css", "/locale/")
 
 
@@ -88,8 +89,8 @@ def collect(root: Path) -> dict[str, Asset]:
         elif path.suffix == ".css":
             content = styles.smaller(styles.joined(place, read)).encode()
         assets[f"/{place}"] = Asset.of(content, media_type)
-    for language, words in catalogue.compiled(root / "locale").items():
-        assets[f"/locale/{language}.json"] = Asset.of(words, _TYPES[".json"])
+    for name, words in catalogue.compiled(root / "locale").items():
+        assets[f"/locale/{name}.json"] = Asset.of(words, _TYPES[".json"])
     linked = {
         entry: minifier.smaller(link(entry[1:], read))
         for entry in (WORKER, FIRST)

@@ -13,27 +13,47 @@ import { getMeta } from './store/meta.js';
 /** A form is a few fields; what is longer than the longest operation is not one of ours. */
 const FORM_CHARACTERS_MAX = 256 * 1024;
 
-/** @type {ReturnType<typeof speak> | null} */
+/** What a first visit shows: its words come with the first load, those of all other screens right after it. */
+export const FIRST = ['/app', '/app/sign-in', '/app/starting'];
+
+/** @type {{said: ReturnType<typeof speak>, whole: boolean} | null} */
 let spoken = null;
 
-/** @returns {Promise<ReturnType<typeof speak>>} the words of the language that was chosen here, else the browser's */
-export async function words() {
+/**
+ * @param {string} [path] of the screen that they are for
+ * @returns {Promise<ReturnType<typeof speak>>} the words of the language that was chosen here, else the browser's
+ */
+export async function words(path = '/app') {
   const chosen = await getMeta('language').catch(() => undefined);
   const browser = globalThis.navigator?.language?.slice(0, 2) ?? '';
   const language = chosen ?? (browser in LANGUAGES ? browser : SOURCE.language);
-  if (spoken?.lang === language) return spoken;
-  spoken = speak(await catalogue(language));
-  return spoken;
+  const whole = !FIRST.includes(path);
+  if (spoken?.said.lang === language && (spoken.whole || !whole)) return spoken.said;
+  const { found, complete } = await catalogue(language, whole);
+  spoken = { said: speak(found), whole: complete };
+  return spoken.said;
 }
 
 /**
  * @param {string} language
- * @returns {Promise<Catalogue>} English if there is no catalogue for it
+ * @param {boolean} whole with the words that come later
+ * @returns {Promise<{found: Catalogue, complete: boolean}>} English if there is no catalogue for it; complete: nothing is
+ *   left to come
  */
-async function catalogue(language) {
-  if (language === SOURCE.language) return SOURCE;
-  const response = await file(`/locale/${language}.json`).catch(() => null);
-  return response?.ok ? response.json() : SOURCE;
+async function catalogue(language, whole) {
+  if (language === SOURCE.language) return { found: SOURCE, complete: true };
+  const [first, later] = await Promise.all([wordsFile(language), whole ? wordsFile(`${language}-later`) : null]);
+  if (!first) return { found: SOURCE, complete: false };
+  return { found: { ...first, messages: { ...first.messages, ...later } }, complete: later !== null };
+}
+
+/**
+ * @param {string} name
+ * @returns {Promise<any>} null where there is no such file, or no network to bring it
+ */
+async function wordsFile(name) {
+  const response = await file(`/locale/${name}.json`).catch(() => null);
+  return response?.ok ? response.json() : null;
 }
 
 /** @type {Me} what a screen sees before anyone signed in here */
@@ -51,7 +71,7 @@ export async function contextOf(request, later) {
   const url = new URL(request.url);
   const text = request.method === 'POST' ? await request.text() : '';
   if (text.length > FORM_CHARACTERS_MAX) return null;
-  const [me, sync, said, pulled_at] = await Promise.all([whoAmI(), status(), words(), getMeta('pulled_at'), loadSymbols()]);
+  const [me, sync, said, pulled_at] = await Promise.all([whoAmI(), status(), words(url.pathname), getMeta('pulled_at'), loadSymbols()]);
   /** @type {Ctx} */
   const ctx = {
     method: request.method, url, params: {}, query: url.searchParams, form: new URLSearchParams(text),

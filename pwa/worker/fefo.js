@@ -1,4 +1,7 @@
-/** PURE: first expired, first out. Which lots an issue is taken from, expired ones left alone. */
+/**
+ * PURE: which lots an issue is taken from, and in which order: first expired, first out, and before that those whose
+ * vaccine vial monitor (VVM) has begun to turn, as WHO says. What must not be used is left alone.
+ */
 
 import { expiryState } from './expiry.js';
 
@@ -17,15 +20,46 @@ export function byExpiry(a, b) {
   return a.lot < b.lot ? -1 : a.lot > b.lot ? 1 : 0;
 }
 
+/** From this VVM stage on a vial must not be used: its square is as dark as the ring around it. */
+export const DISCARD_STAGE = 3;
+
+/**
+ * @param {{vvm?: number | null}} card
+ * @returns {boolean} whether it was seen past the discard point
+ */
+export function pastDiscard({ vvm }) {
+  return (vvm ?? 0) >= DISCARD_STAGE;
+}
+
+/**
+ * @param {{expiry: string | null, vvm?: number | null}} card
+ * @param {string} today ISO date; '' for a return, for what must not be used is just what goes back
+ * @returns {'expired' | 'vvm' | null} why it must not go out
+ */
+export function unfit(card, today) {
+  if (today === '') return null;
+  if (expiryState(card.expiry, today) === 'expired') return 'expired';
+  return pastDiscard(card) ? 'vvm' : null;
+}
+
+/**
+ * @param {CardView} a
+ * @param {CardView} b
+ * @returns {number} the later VVM stage first, a lot without one being as good as new; then by expiry
+ */
+export function byStage(a, b) {
+  return (b.vvm ?? 1) - (a.vvm ?? 1) || byExpiry(a, b);
+}
+
 /**
  * The cards an issue may be taken from, in the order in which to take them.
  *
  * @param {readonly CardView[]} cards of one product
- * @param {string} today ISO date
- * @returns {CardView[]} those with stock that has not expired
+ * @param {string} today ISO date, '' as above
+ * @returns {CardView[]} those with stock that may be used
  */
 export function usable(cards, today) {
-  return cards.filter((card) => card.on_hand > 0 && expiryState(card.expiry, today) !== 'expired').sort(byExpiry);
+  return cards.filter((card) => card.on_hand > 0 && unfit(card, today) === null).sort(byStage);
 }
 
 /**

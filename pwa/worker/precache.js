@@ -31,7 +31,8 @@ export async function install({ version, files, later = [], demanded = [] }) {
   // All are tried even if one fails: the next attempt goes on with what this one brought.
   const outcomes = await Promise.allSettled(Object.entries(files).map(async ([path, hash]) => {
     const waits = demanded.includes(path) || (later.includes(path) && path !== spoken);
-    if (waits && !(await anyHas(earlier, path))) return;
+    // A language that is in use brings the words of all its screens.
+    if (waits && !(await anyHas(earlier, path.replace('-later.', '.')))) return;
     await bring(cache, earlier, path, hash);
   }));
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');

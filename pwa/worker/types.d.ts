@@ -173,8 +173,6 @@ export interface Product {
 }
 
 export interface Facility { code: string; name: string; type?: string; zone?: string; supplied_by?: string | null; active?: boolean }
-/** A shelf or bin of the facility, where those are registered. */
-export interface Place { code: string; name: string; active?: boolean }
 export interface Program { code: string; name: string }
 export interface Reason { code: string; name: string; type: 'credit' | 'debit'; tags?: string[]; active?: boolean }
 export interface Lot { facility: string; product: string; number: string; expiry: string | null }

@@ -43,6 +43,11 @@ APP = {
     "/app/move/:id",
     "/app/unpack",
     "/app/unpack/:id",
+    "/app/vvm",
+    "/app/vvm/:id",
+    "/app/locations",
+    "/app/locations/new",
+    "/app/locations/at/:id",
 }
 MANAGE = {"/manage", "/manage/facilities", "/manage/products", "/manage/exceptions", "/manage/devices"}
 
@@ -67,6 +72,8 @@ PICTURED = {
     "/app/expiring/write-off": "write-off",
     "/app/move/:id": "move",
     "/app/unpack/:id": "unpack",
+    "/app/vvm/:id": "vvm",
+    "/app/locations": "locations",
     "/manage": "manage",
     "/manage/facilities/:id": "manage-facility",
     "/manage/products/:id": "manage-product",

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { allocate, usable } from '../../pwa/worker/fefo.js';
+import { allocate, unfit, usable } from '../../pwa/worker/fefo.js';
 import { proposed } from '../../pwa/worker/screens/issue_line.js';
 import { choices } from '../../pwa/worker/screens/issue_lots.js';
 import { sameCard, wireLines, withLine, withProduct } from '../../pwa/worker/screens/movement_draft.js';
@@ -39,6 +39,16 @@ for (const [wanted, picks, beyond] of /** @type {[number, [string, number][], nu
     assert.equal(found.beyond, beyond);
   });
 }
+
+test('a monitor that has begun to turn goes before any expiry; one past the discard point is not taken', () => {
+  const seen = (/** @type {string} */ lot, /** @type {string} */ expiry, /** @type {number | null} */ vvm) => ({ ...card(lot, expiry, 5), vvm });
+  const cards = [seen('NEW', '2027-01-31', null), seen('ONE', '2026-12-31', 1), seen('TWO', '2028-01-31', 2), seen('TWO SOON', '2027-12-31', 2), seen('THREE', '2027-01-01', 3), seen('FOUR', '2027-01-01', 4), seen('OLD TWO', '2026-11-21', 2)];
+  assert.deepEqual(usable(cards, TODAY).map(({ lot }) => lot), ['TWO SOON', 'TWO', 'ONE', 'NEW']);
+  assert.deepEqual(cards.map((one) => unfit(one, TODAY)), [null, null, null, null, 'vvm', 'vvm', 'expired']);
+  // What must not be used is just what goes back, the worst first.
+  assert.deepEqual(usable(cards, '').map(({ lot }) => lot), ['FOUR', 'THREE', 'OLD TWO', 'TWO SOON', 'TWO', 'ONE', 'NEW']);
+  assert.deepEqual(proposed('A', cards, 7, TODAY).map(({ lot, quantity }) => [lot, quantity]), [['TWO SOON', 5], ['TWO', 2]]);
+});
 
 test('where only expired lots are left none is taken by itself', () => {
   assert.deepEqual(allocate([card('OLD', '2020-01-31', 9)], 4, TODAY), { picks: [], beyond: 4 });

@@ -119,6 +119,17 @@ test('a first build leaves out what no first screen needs, and brings it at rest
   assert.deepEqual([fetched, await kept('2', '/locale/en.json'), await kept('2', '/page/b.js')], [['/locale/en.json'], 'en2', 'b']);
 });
 
+test('a language that is in use brings the words of all its screens with a newer build, another one does not', async () => {
+  Object.assign(site, { '/locale/fr.json': 'fr', '/locale/fr-later.json': 'fr more', '/locale/de.json': 'de', '/locale/de-later.json': 'de more' });
+  const later = ['/locale/fr.json', '/locale/fr-later.json', '/locale/de.json', '/locale/de-later.json'];
+  const { files } = buildOf('1');
+  const { '/locale/fr.json': fr, '/page/a.js': a } = files;
+  await install({ version: '1', files: /** @type {Record<string, string>} */ ({ '/page/a.js': a, '/locale/fr.json': fr }), later: [] });
+  fetched = [];
+  await install({ version: '2', files, later });
+  assert.deepEqual(fetched.filter((path) => path.startsWith('/locale/')), ['/locale/fr-later.json']);
+});
+
 test('a file that is not the one of the stamp is refused', async () => {
   const build = buildOf('1');
   site['/page/a.js'] = 'changed between the stamp and the fetch';

@@ -64,13 +64,13 @@ test('a return names its purpose, offers the supplier first, and takes expired l
 
 test('an expired lot goes out only with a reason, and the reason goes along', async () => {
   await send('/app/issue', WARD);
-  assert.match((await open('/app/issue/product/AMOX/lots')).body, /Why does an expired lot go out\?/);
+  assert.match((await open('/app/issue/product/AMOX/lots')).body, /Why does a lot go out that must not be used\?/);
   const blocked = await send('/app/issue/product/AMOX/lots', [...lots('4', ''), ['override', '  ']]);
   assert.equal(blocked.status, 422);
-  assert.match(blocked.body, /An expired lot must not go out[\s\S]*/);
+  assert.match(blocked.body, /This lot must not be used[\s\S]*/);
   assert.match(blocked.body, /value="4"/);
   leadsTo(await send('/app/issue/product/AMOX/lots', [...lots('4', '1'), ['override', 'Only lot; doctor אורי agreed <ok>']]));
-  assert.match((await open('/app/issue/lines')).body, /An expired lot goes out: Only lot; doctor אורי agreed &lt;ok&gt;/);
+  assert.match((await open('/app/issue/lines')).body, /It goes out although it must not be used: Only lot; doctor אורי agreed &lt;ok&gt;/);
   leadsTo(await send('/app/issue/save', {}));
   assert.deepEqual((await saved())[0]?.body.lines, [
     { product: 'AMOX', lot: { number: 'OLD', expiry: '2026-10-31' }, quantity: 4, override: 'Only lot; doctor אורי agreed <ok>' },
@@ -86,7 +86,7 @@ test('where every lot has expired nothing goes out by itself', async () => {
   await send('/app/issue', WARD);
   const refused = await send('/app/issue/product/AMOX', { quantity: '2' });
   assert.equal(refused.status, 422);
-  assert.match(refused.body, /Every lot of it has expired[\s\S]*href="\/app\/issue\/product\/AMOX\/lots"/);
+  assert.match(refused.body, /No lot of it may be used[\s\S]*href="\/app\/issue\/product\/AMOX\/lots"/);
 });
 
 test('ten times the most ever seen is asked about once, wherever it is typed', async () => {

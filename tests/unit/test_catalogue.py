@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -119,7 +120,7 @@ def test_a_call_without_a_literal_is_told() -> None:
 
 
 def test_the_worker_is_sent_its_own_words_alone() -> None:
-    sent = catalogue.compiled(LOCALE)["fr"].decode()
+    sent = b"".join(catalogue.compiled(LOCALE).values()).decode()
     assert "Enregistrer, suivant" in sent
     only_server = [
         forms(message)[0]
@@ -128,6 +129,22 @@ def test_the_worker_is_sent_its_own_words_alone() -> None:
     ]
     assert only_server
     assert [message for message in only_server if f'"{message}":' in sent] == []
+
+
+def test_first_screens_words_come_by_themselves_and_all_others_follow() -> None:
+    compiled = {name: json.loads(text) for name, text in catalogue.compiled(LOCALE).items()}
+    first, later = compiled["fr"]["messages"], compiled["fr-later"]
+    assert "Se connecter" in first.values()
+    assert "Enregistrer, suivant" in later.values()
+    of_the_worker = {
+        catalogue.key_of(forms(message)[0])
+        for message, names in words().items()
+        if any(name.startswith("pwa/") for name in names)
+    }
+    assert of_the_worker == set(first) | set(later)
+    assert not set(first) & set(later)
+    assert len(json.dumps(first)) < len(json.dumps(later)) / 2
+    assert all((ROOT / path).is_file() for path in catalogue.FIRST)
 
 
 def test_what_goes_wrong_is_found_where_it_is_raised() -> None:

@@ -161,6 +161,7 @@ def test_the_real_app_is_whole() -> None:
         "/styles/screens.css",
         "/manifest.webmanifest",
         "/locale/fr.json",
+        "/locale/fr-later.json",
     ):
         assert path in files
     assert not [path for path in files if path.startswith("/worker/")]

@@ -3,7 +3,7 @@
 import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
 import { route } from '../router.js';
-import { cardsView, places, products, programs } from '../store.js';
+import { cardsView, locations, products, programs } from '../store.js';
 import { icon } from '../sprite.js';
 import { clockNotice } from './clock_notice.js';
 import { shelves, toCount } from './count_scope.js';
@@ -54,7 +54,7 @@ ${arrow()}</a></li>`;
  */
 async function choices(ctx) {
   const { t, tn, fmt } = ctx;
-  const [catalogue, cards, named, plans] = await Promise.all([products(), cardsView(), places(), programs()]);
+  const [catalogue, cards, named, plans] = await Promise.all([products(), cardsView(), locations(), programs()]);
   if (catalogue.length === 0) return [];
   /** @param {number} n */
   const items = (n) => tn('{n} item', '{n} items', n, { n: fmt.number(n) });
@@ -197,7 +197,7 @@ export async function countBegin(ctx) {
   if (!offered.some(([one]) => one === value)) return invalid(ctx, await start(ctx, chooseWords(ctx, named)));
   const name = named === 'shelf' && value === NO_SHELF ? '' : value;
   const words = named === 'program' ? (await programs()).find((row) => row.code === name)?.name
-    : named === 'shelf' ? (await places()).find((row) => row.code === name)?.name : name;
+    : named === 'shelf' ? (await locations()).find((row) => row.code === name)?.name : name;
   const session = await begin(ctx, { scope: named, name, label: words || name, ...chosenWay(ctx) });
   return redirect(`/app/count/${session.id}`);
 }

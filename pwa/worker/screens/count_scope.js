@@ -1,6 +1,6 @@
 /** PURE: what a count goes through: the stock cards, a shelf, a category, a program, a few products, or everything. */
 
-/** @import { CardView, Place, Product } from '../types.js' */
+/** @import { CardView, Location, Product } from '../types.js' */
 
 /** @typedef {'cards' | 'shelf' | 'category' | 'program' | 'chosen' | 'all'} Scope */
 
@@ -37,7 +37,7 @@ export function within({ scope, name }, cards) {
 
 /**
  * @param {readonly CardView[]} cards
- * @param {readonly Place[]} places as far as their names are known
+ * @param {readonly Pick<Location, 'code' | 'name'>[]} places as far as their names are known
  * @returns {{name: string, label: string, items: number}[]} the shelves on which the book has something, by label; none
  *   where shelves are not kept apart
  */

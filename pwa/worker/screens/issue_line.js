@@ -2,7 +2,7 @@
 
 import { clock } from '../clock.js';
 import { localDate } from '../expiry.js';
-import { allocate, usable } from '../fefo.js';
+import { allocate, unfit, usable } from '../fefo.js';
 import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
 import { LINES_MAX } from '../operation.js';
@@ -15,6 +15,7 @@ import { absurdity } from './absurd.js';
 import { changeMovement, draftKey, draftOf, OUTWARD, withProduct } from './movement_draft.js';
 import { wordsOf } from './movement_way.js';
 import { expiryChip, fieldError, notice, quantityWords, question } from './parts.js';
+import { unfitWords, vvmChip } from './vvm_words.js';
 
 /** @import { CardView, Ctx, Page, Product, Reply } from '../types.js' */
 /** @import { DraftLine, Way } from './movement_draft.js' */
@@ -26,14 +27,14 @@ function halfTypedKey(ctx, way, code) {
 
 /**
  * @param {Way} way
- * @returns {string} the day by which lots count as expired: what expired is just what goes back to a supplier
+ * @returns {string} the day by which lots are fit for use: what is not is just what goes back to a supplier
  */
 export function dayFor(way) {
   return way === 'return' ? '' : localDate(clock.now());
 }
 
 /**
- * PURE: the lines that a quantity makes, first expired first out; without a lot that may be used, one line
+ * PURE: the lines that a quantity makes, in the order in which lots are used; without a lot that may be used, one line
  * on the card without a lot.
  *
  * @param {string} code
@@ -65,7 +66,7 @@ async function linePage(ctx, way, row, typed, { error, warn } = {}) {
   const cards = await cardView(row.code);
   const total = cards.reduce((sum, card) => sum + card.on_hand, 0);
   const lots = usable(cards, dayFor(way));
-  const expired = cards.filter((card) => card.on_hand > 0 && !lots.includes(card));
+  const left_out = cards.filter((card) => card.on_hand > 0 && !lots.includes(card));
   const body = html`<p class="soft small"><span class="code">${row.code}</span> · <span>${row.dispensing_unit}</span>${
     row.pack_size !== null && row.pack_size > 1 && html` · <span>${t('pack of {n}', { n: fmt.number(row.pack_size) })}</span>`} · <span>${t('On hand: {n}', { n: fmt.number(total) })}</span></p>
 ${warn && question('line', warn, { name: 'sure', value: 'yes', words: t('It is right: add it') })}
@@ -74,11 +75,11 @@ ${warn && question('line', warn, { name: 'sure', value: 'yes', words: t('It is r
 ${figureField({ id: 'quantity', name: 'quantity', value: typed, label: t('How many go out?'), error, focus: !warn })}
 ${fieldError('quantity', error)}</div></form>
 ${lots.length > 0 && html`<section class="stack-tight"><h2>${t('Taken in this order')}</h2><ol class="rows">${lots.map((card) => html`<li class="row"><span class="row-words">
-<span class="row-name">${card.lot === '' ? t('Without a lot number') : t('Lot {number}', { number: card.lot })}</span><span class="row-detail">${card.lot !== '' && expiryChip(ctx, card.expiry)}</span></span>
+<span class="row-name">${card.lot === '' ? t('Without a lot number') : t('Lot {number}', { number: card.lot })}</span><span class="row-detail">${card.lot !== '' && expiryChip(ctx, card.expiry)}${vvmChip(ctx, card.vvm)}</span></span>
 <span class="row-figure">${fmt.number(card.on_hand)}</span></li>`)}</ol></section>`}
 ${cards.some((card) => card.on_hand > 0) && html`<p><a class="button" href="${here}/lots">${icon('lot')}${t('Choose the lots yourself')}</a></p>`}
-${lots.length === 0 && expired.length === 0 && notice('warn', t('The book shows none of it here. If it really goes out it can be saved; you will be asked to count this product.'))}
-${expired.length > 0 && notice(lots.length === 0 ? 'bad' : 'info', html`${t('Expired lots are left out:')} ${expired.map((card, i) => html`${i > 0 && ', '}${card.lot} (${fmt.number(card.on_hand)})`)}`)}`;
+${lots.length === 0 && left_out.length === 0 && notice('warn', t('The book shows none of it here. If it really goes out it can be saved; you will be asked to count this product.'))}
+${left_out.length > 0 && notice(lots.length === 0 ? 'bad' : 'info', html`${t('Left out, for it must not be used:')} ${left_out.map((card, i) => html`${i > 0 && ', '}${card.lot} (${fmt.number(card.on_hand)}, ${unfitWords(ctx, unfit(card, dayFor(way)))})`)}`)}`;
   return {
     title: row.name, back: `${root}/product`, body,
     bar: html`${keypad(ctx)}<button class="button button-primary" form="line" data-keypad-save>${icon('plus')}${add}</button>`,
@@ -116,7 +117,7 @@ function addLine(way) {
     if (!read.ok) return refused({ error: quantityWords(ctx, read.error) });
     const cards = await cardView(row.code);
     if (usable(cards, dayFor(way)).length === 0 && cards.some((card) => card.on_hand > 0)) {
-      return refused({ error: t('Every lot of it has expired, so none goes out by itself. If one must, choose it and say why.') });
+      return refused({ error: t('No lot of it may be used, so none goes out by itself. If one must, choose it and say why.') });
     }
     const warn = ctx.form.get('sure') === 'yes' ? null : await absurdity(ctx, row.code, read.value);
     if (warn) return refused({ warn });

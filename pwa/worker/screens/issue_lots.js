@@ -1,7 +1,6 @@
 /** /app/issue/product/:product/lots, and of a transfer or return: other lots than the proposed ones, a figure beside each. */
 
-import { expiryState } from '../expiry.js';
-import { byExpiry } from '../fefo.js';
+import { byExpiry, unfit } from '../fefo.js';
 import { html } from '../html.js';
 import { invalid, page, redirect } from '../layout.js';
 import { LINES_MAX } from '../operation.js';
@@ -15,11 +14,12 @@ import { dayFor } from './issue_line.js';
 import { changeMovement, draftOf, OUTWARD, withProduct } from './movement_draft.js';
 import { wordsOf } from './movement_way.js';
 import { expiryChip, fieldError, quantityWords, textField } from './parts.js';
+import { vvmChip } from './vvm_words.js';
 
 /** @import { CardView, Ctx, Page, Product, Reply } from '../types.js' */
 /** @import { DraftLine, Way } from './movement_draft.js' */
 
-/** @typedef {Pick<CardView, 'lot' | 'expiry' | 'location' | 'account' | 'on_hand'>} Choice a card to take from */
+/** @typedef {Pick<CardView, 'lot' | 'expiry' | 'location' | 'account' | 'on_hand' | 'vvm'>} Choice a card to take from */
 
 /**
  * PURE: the cards to choose from: those with stock, and those the draft already takes from.
@@ -31,14 +31,14 @@ import { expiryChip, fieldError, quantityWords, textField } from './parts.js';
 export function choices(cards, own) {
   const held = cards.filter((card) => card.on_hand > 0 || own.some((line) => rowKey(line) === rowKey(card))).sort(byExpiry);
   const others = own.filter((line) => !held.some((card) => rowKey(card) === rowKey(line)));
-  return [...held, ...others.map((line) => ({ ...line, on_hand: 0 }))];
+  return [...held, ...others.map((line) => ({ ...line, on_hand: 0, vvm: null }))];
 }
 
 /**
  * @typedef {object} Entry
  * @property {Choice[]} cards
  * @property {string[]} typed one a card
- * @property {string} override why an expired lot goes out all the same
+ * @property {string} override why a lot goes out that must not be used
  */
 
 /** Characters of the reason. */
@@ -50,14 +50,14 @@ const OVERRIDE_MAX = 120;
  * @param {Product} row
  * @param {Entry} entry
  * @param {Map<number, string>} [errors] by card
- * @param {string} [blocked] what is wrong about an expired lot
+ * @param {string} [blocked] what is wrong about a lot that must not be used
  * @returns {Page}
  */
 function lotsPage(ctx, way, row, { cards, typed, override }, errors = new Map(), blocked = '') {
   const { t, fmt } = ctx;
   const { root } = wordsOf(ctx, way);
   const here = `${root}/product/${encodeURIComponent(row.code)}/lots`;
-  const expired = cards.some((card) => expiryState(card.expiry, dayFor(way)) === 'expired');
+  const spoiled = cards.some((card) => unfit(card, dayFor(way)) !== null);
   const aimed = cards.findIndex((card) => card.lot !== '' && card.lot === ctx.query.get('scanned'));
   const focus = errors.keys().next().value ?? (blocked ? -1 : Math.max(0, aimed));
   const body = html`${way !== 'return' && html`<p class="soft">${t('First expired, first out: take another lot only with a good reason.')}</p>`}
@@ -65,10 +65,10 @@ function lotsPage(ctx, way, row, { cards, typed, override }, errors = new Map(),
     const name = card.lot === '' ? t('Without a lot number') : t('Lot {number}', { number: card.lot });
     const error = errors.get(i) ?? null;
     return html`<li><label class="lot" for="figure-${i}"><span class="lot-words"><span class="lot-number">${name}</span>
-<span class="row-detail">${card.lot !== '' && expiryChip(ctx, card.expiry)}<span>${t('On the book: {n}', { n: fmt.number(card.on_hand) })}</span></span></span>
+<span class="row-detail">${card.lot !== '' && expiryChip(ctx, card.expiry)}${vvmChip(ctx, card.vvm)}<span>${t('On the book: {n}', { n: fmt.number(card.on_hand) })}</span></span></span>
 ${figureField({ id: `figure-${i}`, name: 'quantity', value: typed[i] ?? '', label: t('{lot}: how many go out?', { lot: name }), error, focus: i === focus })}
 ${fieldError(`figure-${i}`, error)}</label><input type="hidden" name="card" value="${rowKey(card)}"></li>`;
-  })}</ul>${expired && html`<div class="gap-above">${textField({ id: 'override', label: t('Why does an expired lot go out?'), value: override, hint: t('Only if one must, and with a reason, which is kept with it.'), error: blocked, length: OVERRIDE_MAX })}</div>`}</form>`;
+  })}</ul>${spoiled && html`<div class="gap-above">${textField({ id: 'override', label: t('Why does a lot go out that must not be used?'), value: override, hint: t('Only if one must, and with a reason, which is kept with it.'), error: blocked, length: OVERRIDE_MAX })}</div>`}</form>`;
   return {
     title: row.name, back: `${root}/lines`, body,
     bar: html`${keypad(ctx, cards.length > 1 ? { next: t('Next lot') } : {})}<button class="button button-primary" form="lots" data-keypad-save>${icon('check')}${t('Take these lots')}</button>`,
@@ -111,12 +111,12 @@ function takeLots(way) {
       if (!read.ok && read.error !== 'empty') errors.set(i, quantityWords(ctx, read.error));
       if (!read.ok || read.value === 0) return;
       const { lot, expiry, location, account } = card;
-      const expired = expiryState(expiry, dayFor(way)) === 'expired';
-      lines.push({ product: row.code, lot, expiry, location, account, quantity: read.value, ...(expired && { override }) });
+      const spoiled = unfit(card, dayFor(way)) !== null;
+      lines.push({ product: row.code, lot, expiry, location, account, quantity: read.value, ...(spoiled && { override }) });
     });
     if (errors.size === 0 && lines.length === 0) errors.set(0, t('Enter a number beside one lot at least.'));
     if (withProduct(draft.lines, row.code, lines).length > LINES_MAX) errors.set(0, full);
-    const blocked = lines.some((line) => line.override === '') ? t('An expired lot must not go out. Take another lot, or say why it goes out all the same.') : '';
+    const blocked = lines.some((line) => line.override === '') ? t('This lot must not be used. Take another one, or say why it goes out all the same.') : '';
     if (errors.size > 0 || blocked) return invalid(ctx, lotsPage(ctx, way, row, { cards, typed, override }, errors, blocked));
     await changeMovement(ctx, way, (now) => ({ ...now, lines: withProduct(now.lines, row.code, lines) }));
     return redirect(`${root}/lines`);

@@ -46,8 +46,9 @@ function fieldsOf(form) {
 export function knownPlaces(registered, cards) {
   const held = new Set(cards.filter((card) => card.on_hand !== 0 && card.location !== '').map((card) => card.location));
   const named = new Map(registered.map((place) => [place.code, place]));
+  const called = registered.map((place) => ({ ...place, name: place.name || place.code }));
   const others = [...held].filter((code) => !named.has(code)).map((code) => ({ code, name: code, active: true }));
-  return [...registered.filter((place) => place.active !== false || held.has(place.code)), ...others].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...called.filter((place) => place.active !== false || held.has(place.code)), ...others].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /**

@@ -20,7 +20,7 @@ export const WAYS = /** @type {const} */ (['receive', ...OUTWARD]);
  * @property {string} location
  * @property {string} account
  * @property {number} quantity in dispensing units
- * @property {string} [override] why an expired lot goes out all the same
+ * @property {string} [override] why a lot goes out that must not be used
  */
 
 /** @typedef {{type: 'facility' | 'supplier' | 'donor' | 'ward', name: string}} Party a facility by its code, the others by name */

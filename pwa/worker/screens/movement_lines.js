@@ -49,7 +49,7 @@ async function productSheet(ctx, way, code, lines, cards) {
   return html`<li class="sheet stack-tight"><div class="sheet-head"><h2>${name}</h2><span class="row-figure">${fmt.number(total)}<span class="row-unit">${row?.dispensing_unit}</span></span></div>
 ${lines.map((line) => html`<p class="lines-lot"><span>${line.lot === '' ? t('Without a lot number') : html`${t('Lot {number}', { number: line.lot })} · ${expiryChip(ctx, line.expiry)}`}</span>
 <span class="number strong">${fmt.number(line.quantity)}</span></p>`)}
-${lines.some((line) => line.override) && html`<p class="soft small">${t('An expired lot goes out: {reason}', { reason: lines.find((line) => line.override)?.override ?? '' })}</p>`}
+${lines.some((line) => line.override) && html`<p class="soft small">${t('It goes out although it must not be used: {reason}', { reason: lines.find((line) => line.override)?.override ?? '' })}</p>`}
 ${beyond > 0 && notice('warn', t('{n} more than the book shows. It can be saved as it is; you will be asked to count this product.', { n: fmt.number(beyond) }))}
 <div class="sheet-buttons">${way === 'receive' ? html`<a class="button" href="${at}">${icon('plus')}${t('Another lot')}</a>`
     : html`<a class="button" href="${at}/lots">${icon('lot')}${t('Change the lots')}</a>`}

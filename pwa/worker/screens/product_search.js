@@ -2,7 +2,7 @@
 
 import { clock } from '../clock.js';
 import { localDate } from '../expiry.js';
-import { usable } from '../fefo.js';
+import { unfit, usable } from '../fefo.js';
 import { html } from '../html.js';
 import { monthsOfStockTenths } from '../resupply.js';
 import { cardsView, levels, searchProducts } from '../store.js';
@@ -58,12 +58,14 @@ function byProduct(cards) {
 function productRow(ctx, row, cards, url, { favourite, level }) {
   const { t, fmt } = ctx;
   const total = cards.reduce((sum, card) => sum + card.on_hand, 0);
-  const first = usable(cards, localDate(clock.now()))[0];
-  const expired = cards.some((card) => card.on_hand > 0) && !first;
+  const today = localDate(clock.now());
+  const first = usable(cards, today)[0];
+  const held = cards.filter((card) => card.on_hand > 0);
   const state = cards.length === 0 ? chip('idle', 'card', t('No card yet')) : total < 0 ? chip('bad', 'alert', t('Below zero: count it'))
     : total === 0 ? chip('bad', 'alert', t('Out of stock'))
-    : expired ? chip('bad', 'expired', t('All expired')) : warningChip(ctx, total, level);
-  const expiry = total > 0 && !expired && first?.expiry ? expiryChip(ctx, first.expiry) : null;
+    : held.length > 0 && !first ? held.every((card) => unfit(card, today) === 'expired') ? chip('bad', 'expired', t('All expired')) : chip('bad', 'alert', t('None may be used'))
+    : warningChip(ctx, total, level);
+  const expiry = total > 0 && first?.expiry ? expiryChip(ctx, first.expiry) : null;
   const months = level?.amc != null && total > 0 ? html`<span>${t('{months} months', { months: fmt.tenths(monthsOfStockTenths(total, level.amc)) })}</span>` : null;
   return html`<li><a class="row" href="${url}"><span class="row-words"><span class="row-name">${favourite && html`${icon('star', 'icon-full')}<span class="hidden-words">${t('At the top of my lists')}: </span>`}${row.name}</span>
 <span class="row-detail"><span class="code">${row.code}</span>${state}${months}${expiry}</span></span>

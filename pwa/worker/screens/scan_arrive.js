@@ -2,7 +2,7 @@
 
 import { clock } from '../clock.js';
 import { expiryState, localDate } from '../expiry.js';
-import { byExpiry, usable } from '../fefo.js';
+import { byExpiry, unfit, usable } from '../fefo.js';
 import { redirect } from '../layout.js';
 import { scanQuery } from '../scan_door.js';
 import { cardView, getDraft, lotsOf, putDraft } from '../store.js';
@@ -86,8 +86,9 @@ async function issue(ctx, { code, pack, cards, told }) {
   if (!(await draftOf(ctx, 'issue'))) return redirect(`/app/issue${told(['party'])}`);
   const today = localDate(clock.now());
   const lots = usable(cards, today);
-  const expired = expiryState(pack.expiry, today) === 'expired';
-  if (pack.lot === '' || lots[0]?.lot === pack.lot || expired) return redirect(`${here}${told()}`);
+  const own = cards.filter((card) => card.on_hand > 0 && card.lot === pack.lot);
+  const spoiled = expiryState(pack.expiry, today) === 'expired' || (own.length > 0 && own.every((card) => unfit(card, today) !== null));
+  if (pack.lot === '' || lots[0]?.lot === pack.lot || spoiled) return redirect(`${here}${told()}`);
   if (!lots.some((card) => card.lot === pack.lot)) return redirect(`${here}${told(['gone'])}`);
   return redirect(`${here}/lots${told(['later'])}`);
 }

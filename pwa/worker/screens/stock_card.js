@@ -11,6 +11,7 @@ import { fateOf, kindWords } from './operation_words.js';
 import { chip, empty, expiryChip, notice } from './parts.js';
 import { undoLink } from './saved.js';
 import { statusChip, stockFigures } from './stock_figures.js';
+import { vvmChip, vvmDoor } from './vvm_words.js';
 
 /** @import { Html } from '../html.js' */
 /** @import { CardView, Ctx, Kind, Movement, Reply } from '../types.js' */
@@ -51,7 +52,7 @@ function movementRow(ctx, movement, standing) {
 function lotRow(ctx, card) {
   const { t, fmt } = ctx;
   return html`<li class="row"><span class="row-words"><span class="row-name">${card.lot === '' ? t('Without a lot number') : t('Lot {number}', { number: card.lot })}</span>
-<span class="row-detail">${card.lot !== '' && expiryChip(ctx, card.expiry)}${card.location && html`<span>${card.location}</span>`}${card.account && html`<span>${card.account}</span>`}
+<span class="row-detail">${card.lot !== '' && expiryChip(ctx, card.expiry)}${vvmChip(ctx, card.vvm)}${card.location && html`<span>${card.location}</span>`}${card.account && html`<span>${card.account}</span>`}
 <span>${card.counted_at === null ? t('Never counted') : t('Counted {when}', { when: fmt.date(card.counted_at) })}</span>${
   card.provisional && chip('info', 'clock', t('Provisional'))}${card.on_hand < 0 && chip('bad', 'alert', t('Below zero: count it'))}</span></span>
 <span class="row-figure number">${fmt.number(card.on_hand)}</span></li>`;
@@ -91,7 +92,7 @@ ${status && html`<p>${status}</p>`}
 ${cards.some((card) => card.provisional) && notice('info', t('Provisional: something recorded here lies before what other devices have sent. The server works it out at the next sync.'))}
 <section class="stack-tight"><h2>${t('Lots')}</h2>${shown.length === 0
     ? empty('lot', t('None on the shelf'), cards.length === 0 ? t('This product has no stock card here yet. Receive it, or count it, and one is opened.') : t('The book shows none of it.'))
-    : html`<ul class="rows">${shown.map((card) => lotRow(ctx, card))}</ul>`}</section>
+    : html`<ul class="rows">${shown.map((card) => lotRow(ctx, card))}</ul>`}${vvmDoor(ctx, row, cards)}</section>
 ${stockFigures(ctx, row, total, level)}
 ${await favouriteButton(ctx, code)}
 <section class="stack-tight"><h2>${t('Recorded on this device')}</h2>${moved.length === 0

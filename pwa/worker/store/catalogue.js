@@ -2,7 +2,7 @@
 
 import { database, revision } from './database.js';
 
-/** @import { Facility, Place, Product, Program, Reason } from '../types.js' */
+/** @import { Facility, Product, Program, Reason } from '../types.js' */
 
 /** @type {{pulled: number, products: Product[], byCode: Map<string, Product>, texts: string[]} | null} */
 let index = null;
@@ -73,7 +73,7 @@ export async function searchProducts(text, limit) {
 const sorted = new Map();
 
 /**
- * @param {'reason' | 'facility' | 'user' | 'program' | 'location'} entity
+ * @param {'reason' | 'facility' | 'user' | 'program'} entity
  * @returns {Promise<any[]>} its rows by name, kept in memory until the next pull
  */
 async function byName(entity) {
@@ -96,11 +96,6 @@ export async function reasons() {
 /** @returns {Promise<Program[]>} by name */
 export async function programs() {
   return byName('program');
-}
-
-/** @returns {Promise<Place[]>} the shelves and bins that were registered, by name */
-export async function places() {
-  return byName('location');
 }
 
 /** @returns {Promise<Facility[]>} by name */

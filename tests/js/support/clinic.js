@@ -9,7 +9,7 @@ import { enrolled, newDevice, records } from './device.js';
 
 /** @import { Reply } from '../../../pwa/worker/types.js' */
 
-export const RIGHTS = ['stock.count', 'stock.receive', 'stock.issue', 'stock.adjust', 'stock.unpack', 'stock.move', 'stock.reverse', 'stock.view'];
+export const RIGHTS = ['stock.count', 'stock.receive', 'stock.issue', 'stock.adjust', 'stock.unpack', 'stock.move', 'stock.reverse', 'stock.view', 'stock.inspect', 'location.set', 'recall.answer'];
 
 const PRODUCTS = [['AMOX', 'Amoxicillin 250 mg', 'Antibiotics'], ['PARA', 'Paracetamol <500 mg>', 'Pain'], ['ZINC', 'Zinc 20 mg', 'Child health'], ['NEW', 'Quinine 300 mg', 'Malaria']];
 /** product, lot, expiry, on hand: the clock stands at 22 November 2026. */
