@@ -20,6 +20,7 @@ from backend.commands import (
     demo,
     devices,
     import_file,
+    push,
     rebuild,
     serve,
     tokens,
@@ -31,7 +32,7 @@ from backend.commands.terminal import remark
 from backend.problems import Problem
 from backend.settings import Settings
 
-COMMANDS = (serve, database, demo, import_file, users, devices, tokens, rebuild, backup, unbuilt)
+COMMANDS = (serve, database, demo, import_file, push, users, devices, tokens, rebuild, backup, unbuilt)
 INTERRUPTED = 130
 
 

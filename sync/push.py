@@ -108,9 +108,14 @@ def read_envelope(body: bytes) -> tuple[Envelope, list[Arrived]]:
         from_iso(envelope.sent_at)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, OverflowError) as error:
         raise Problem(400, "unreadable_envelope", f"The push cannot be read: {error}") from None
-    if len(envelope.operations) > OPERATIONS_MAX:
+    return envelope, arrivals(envelope.operations)
+
+
+def arrivals(operations: Sequence[Item]) -> list[Arrived]:
+    """What came, with its ids and headers read. Raises Problem 413 for too much, 400 for an unreadable id or seq."""
+    if len(operations) > OPERATIONS_MAX:
         raise Problem(413, "too_many_operations", f"A push carries at most {OPERATIONS_MAX} operations.")
-    return envelope, [_arrived(place, item) for place, item in enumerate(envelope.operations)]
+    return [_arrived(place, item) for place, item in enumerate(operations)]
 
 
 def _arrived(place: int, item: Item) -> Arrived:

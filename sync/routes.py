@@ -34,6 +34,7 @@ from backend.settings import Settings
 from backend.told import Pulled, Pushed, Told, told_of
 from sync import people
 from sync.bodies import Text
+from sync.carried import deliver, read_part
 from sync.packing import pack
 from sync.people import bearer_token
 from sync.pull import LIMIT_MAX, pull
@@ -120,6 +121,29 @@ async def push_operations(
     return response
 
 
+@post("/sync/carried", status_code=200, request_max_body_size=BODY_BYTES_MAX)
+async def take_carried(
+    request: AnyRequest,
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    clock: NamedDependency[Clock],
+) -> Response[bytes]:
+    """Apply what another device recorded and this one brings, and seal the answers for it; PROTOCOL.md, Carrying."""
+    bearer = await db.read(devices.bearer_of, settings, bearer_token(request))
+    told = _tell_who(request, bearer)
+    body = await request.body()
+    told.bytes_in = len(body)
+    carried = read_part(settings, _inflated(request, body).strip())
+    started, now = time.perf_counter(), clock()
+    answer, line = await _push_once(db, lambda session: deliver(session, settings, carried, now))
+    if not answer.get("gap"):
+        pushed = tally([one.raw for one in carried.arrived], answer)
+        told.pushed = replace(pushed, seconds=time.perf_counter() - started)
+    response = _sent(request, line, 200)
+    response.background = BackgroundTask(_hear, db, request, bearer, now)
+    return response
+
+
 @get("/sync/pull")
 async def pull_changes(
     request: AnyRequest,
@@ -138,7 +162,7 @@ async def pull_changes(
     return response
 
 
-handlers = [enrol_device, push_operations, pull_changes, *people.handlers]
+handlers = [enrol_device, push_operations, take_carried, pull_changes, *people.handlers]
 
 
 def _pulled(
@@ -253,7 +277,10 @@ def _inflated(request: AnyRequest, body: bytes) -> bytes:
 def _json(
     request: AnyRequest, body: Mapping[str, object], status: int, level: int = PACKED_WELL
 ) -> Response[bytes]:
-    content = msgspec.json.encode(body)
+    return _sent(request, msgspec.json.encode(body), status, level)
+
+
+def _sent(request: AnyRequest, content: bytes, status: int, level: int = PACKED_WELL) -> Response[bytes]:
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
     if len(content) >= COMPRESS_FROM and "gzip" in request.headers.get("accept-encoding", ""):
         content = gzip.compress(content, level, mtime=0)

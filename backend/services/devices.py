@@ -89,27 +89,61 @@ def bearer_of(session: Session, settings: Settings, token: str) -> Bearer:
     Raises Problem 401 `no_valid_token` for what was never given out here, 403 `revoked_device` afterwards.
     """
     device_id = signed_value(settings, PURPOSE, token)
-    row = session.execute(_BEARER, {"id": device_id}).first() if device_id is not None else None
-    if row is None:
+    found = _bearer(session, device_id) if device_id is not None else None
+    if found is None:
         raise Problem(
             401,
             "no_valid_token",
             "Sign in on this device again.",
             headers={"WWW-Authenticate": 'Bearer realm="Bincard"'},
         )
-    if row.revoked_at is not None:
+    bearer, revoked = found
+    if revoked:
         raise _revoked()
-    people = tuple(sorted(row.people.split("\n"))) if row.people else ()
-    return Bearer(
+    return bearer
+
+
+def token_of(settings: Settings, device_id: str) -> str:
+    """The token of a device, made once more: what is sealed by it can be verified, and nothing of it is stored here."""
+    return sign(settings, PURPOSE, device_id)
+
+
+def spoken_for(session: Session, device_id: str) -> Bearer:
+    """The device whose operations somebody else brings; the caller has verified that they are its own.
+
+    Raises Problem 422 `carried_revoked` for a revoked one, `carried_unknown` for one that is not here: it is not the
+    one who asks that is refused, so neither is a 401 or 403.
+    """
+    found = _bearer(session, device_id)
+    if found is None:
+        raise Problem(422, "carried_unknown", "The device that made this file is not known here.")
+    bearer, revoked = found
+    if revoked:
+        raise carried_revoked()
+    return bearer
+
+
+def carried_revoked() -> Problem:
+    """What is said of the file of a revoked device."""
+    return Problem(422, "carried_revoked", "The device that made this file was revoked: it is not taken in.")
+
+
+def _bearer(session: Session, device_id: str) -> tuple[Bearer, bool] | None:
+    """A device as it is now, and whether it was revoked."""
+    row = session.execute(_BEARER, {"id": device_id}).first()
+    if row is None:
+        return None
+    bearer = Bearer(
         id=row.id,
         facility_code=row.code,
         user_id=row.user_id,
         last_seen_at=row.last_seen_at,
         waiting=row.waiting,
         status_at=row.status_at,
-        people=people,
+        people=tuple(sorted(row.people.split("\n"))) if row.people else (),
         wipe_asked_at=row.wipe_asked_at,
     )
+    return bearer, row.revoked_at is not None
 
 
 def authenticate(session: Session, settings: Settings, token: str) -> tuple[str, int | None]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 
+from sync.carried import FORMAT
 from sync.operations import BODIES
 from sync.push import OPERATIONS_MAX
 
@@ -33,26 +34,44 @@ _OPERATION = Schema(
     },
     required=["id", "kind", "version", "facility", "author", "recorded_at", "occurred_at", "body"],
 )
+_OPERATIONS = Schema(
+    type=OpenAPIType.ARRAY,
+    max_items=OPERATIONS_MAX,
+    items=Schema(
+        type=OpenAPIType.OBJECT,
+        properties={
+            "seq": Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=2**53 - 1),
+            "operation": _OPERATION,
+        },
+        required=["seq", "operation"],
+    ),
+)
 _PUSH = Schema(
     type=OpenAPIType.OBJECT,
     properties={
         "device": _UUID,
         "epoch": _PERHAPS_TEXT,
         "sent_at": _MOMENT,
-        "operations": Schema(
-            type=OpenAPIType.ARRAY,
-            max_items=OPERATIONS_MAX,
-            items=Schema(
-                type=OpenAPIType.OBJECT,
-                properties={
-                    "seq": Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=2**53 - 1),
-                    "operation": _OPERATION,
-                },
-                required=["seq", "operation"],
-            ),
-        ),
+        "operations": _OPERATIONS,
     },
     required=["device", "sent_at", "operations"],
+)
+_COUNTED = Schema(type=OpenAPIType.INTEGER, minimum=1)
+_CARRIED = Schema(
+    type=OpenAPIType.OBJECT,
+    description="One part of a file, byte for byte: the seal is over all that stands before it and must come last.",
+    properties={
+        "format": Schema(type=OpenAPIType.INTEGER, enum=[FORMAT]),
+        "device": _UUID,
+        "name": _TEXT,
+        "epoch": _PERHAPS_TEXT,
+        "made_at": _MOMENT,
+        "part": _COUNTED,
+        "parts": _COUNTED,
+        "operations": _OPERATIONS,
+        "seal": Schema(type=OpenAPIType.STRING, pattern="^[0-9a-f]{64}$"),
+    },
+    required=["format", "device", "name", "made_at", "part", "parts", "operations", "seal"],
 )
 _ENROLMENT = Schema(
     type=OpenAPIType.OBJECT,
@@ -62,8 +81,13 @@ _ENROLMENT = Schema(
 _SIGN_IN = Schema(
     type=OpenAPIType.OBJECT, properties={"user": _TEXT, "password": _TEXT}, required=["user", "password"]
 )
-_BODIES = {"/sync/push": _PUSH, "/sync/enrol": _ENROLMENT, "/sync/people": _SIGN_IN}
-_BY_DEVICE = ("/sync/push", "/sync/pull", "/sync/people", "/sync/wiped")
+_BODIES = {
+    "/sync/push": _PUSH,
+    "/sync/carried": _CARRIED,
+    "/sync/enrol": _ENROLMENT,
+    "/sync/people": _SIGN_IN,
+}
+_BY_DEVICE = ("/sync/push", "/sync/carried", "/sync/pull", "/sync/people", "/sync/wiped")
 
 
 def describe_request(path: str, operation: Operation) -> None:

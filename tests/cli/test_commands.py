@@ -59,6 +59,7 @@ def furnished(made: Path, bincard: Run) -> Path:
         ("device", "enrol"),
         ("token",),
         ("token", "create"),
+        ("push",),
         ("rebuild",),
         ("backup",),
         ("restore",),

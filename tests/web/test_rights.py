@@ -40,6 +40,7 @@ BY_DEVICE = {
     ("POST", "/sync/enrol"),
     ("POST", "/sync/people"),
     ("POST", "/sync/push"),
+    ("POST", "/sync/carried"),
     ("GET", "/sync/pull"),
     ("POST", "/sync/wiped"),
 }
