@@ -46,6 +46,9 @@ class Settings(BaseSettings):
         default=3, ge=1, le=24, description="Reported months that the AMC is the mean of."
     )
     days_in_month: int = Field(default=30, ge=28, le=31, description="D of the adjusted consumption formula.")
+    levels_seconds: int = Field(
+        default=300, ge=0, description="How often the levels of facilities are computed again; 0 means never."
+    )
     log_format: str = Field(
         default="text", pattern="^(text|json)$", description="text for people, json for collectors."
     )

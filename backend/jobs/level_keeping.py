@@ -11,24 +11,23 @@ from backend.db import Database
 from backend.services import levels
 from backend.settings import Settings
 
-EVERY_S = 5 * 60
 PAUSE_S = 0.02
 """Between two facilities: pushes come first."""
 
 log = structlog.get_logger("bincard.levels")
 
 
-async def keep_levels(db: Database, settings: Settings, clock: Clock, every_s: float = EVERY_S) -> None:
+async def keep_levels(db: Database, settings: Settings, clock: Clock) -> None:
     """Bring all levels up to date at once and then again and again, until cancelled.
 
-    A failure is logged and tried again next time.
+    A failure is logged and tried again next time. `settings.levels_seconds` is the pause; without one nothing is done.
     """
-    while True:
+    while settings.levels_seconds:
         try:
             await refresh(db, settings, clock)
         except Exception as error:
             log.error("levels failed", error=type(error).__name__)
-        await asyncio.sleep(every_s)
+        await asyncio.sleep(settings.levels_seconds)
 
 
 async def refresh(db: Database, settings: Settings, clock: Clock) -> int:

@@ -131,7 +131,7 @@ class Door:
 def door(world: World) -> Iterator[Door]:
     """The application on both databases in turn, its clock standing at NOW."""
     url = world.db.url.render_as_string(hide_password=False)
-    secret = Settings(database_url=url, secret_key="k" * 43, sign_in_attempts=100_000)
+    secret = Settings(database_url=url, secret_key="k" * 43, sign_in_attempts=100_000, levels_seconds=0)
     with world.db.writing() as session:
         user = session.get_one(User, world.users["alice"])
         user.password_hash = passwords.hashed(PASSWORD)

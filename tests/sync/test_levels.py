@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from backend.clock import DAY_MS
-from backend.jobs.level_keeping import refresh
+from backend.jobs.level_keeping import keep_levels, refresh
 from backend.models import Facility, Level, Policy
 from backend.services import levels
 from backend.services.stock import positions
@@ -126,3 +126,27 @@ def test_levels_agree_with_what_managers_see(world: World, tablet: Tablet) -> No
     assert [(one.amc, one.minimum, one.maximum, one.emergency) for one in seen] == [
         (row["amc"], row["minimum"], row["maximum"], row["order_point"])
     ]
+
+
+def test_serve_keeps_them_and_a_failure_does_not_end_it(world: World, tablet: Tablet) -> None:
+    made: list[int] = []
+
+    def clock() -> int:
+        made.append(1)
+        if len(made) == 1:
+            raise RuntimeError("the first time everything fails")
+        return world.now
+
+    async def until_known() -> None:
+        often = Settings(levels_seconds=1)
+        work = asyncio.create_task(keep_levels(world.db, often, clock))
+        async with asyncio.timeout(20):
+            while not world.read(lambda session: session.exec(select(Level.amc)).all()):
+                await asyncio.sleep(0.05)
+        assert not work.done()
+        work.cancel()
+
+    asyncio.run(until_known())
+    asyncio.run(
+        keep_levels(world.db, Settings(levels_seconds=0), clock)
+    )  # ends at once: they are kept by nobody

@@ -65,8 +65,10 @@ class Bincard:
 
 @pytest.fixture
 def settings(tmp_path: Path, sqlite_url: str) -> Settings:
-    """Settings over a fresh SQLite database."""
-    return Settings(data=tmp_path, database_url=sqlite_url, secret_key="k" * 43, sign_in_attempts=3)
+    """Settings over a fresh SQLite database, which nothing writes but who asks for it."""
+    return Settings(
+        data=tmp_path, database_url=sqlite_url, secret_key="k" * 43, sign_in_attempts=3, levels_seconds=0
+    )
 
 
 @pytest.fixture
