@@ -18,7 +18,7 @@ from backend.clock import HOUR_MS, MINUTE_MS, local_moment, to_iso
 from backend.demo.country import KEEPS, POLICIES, Place, facilities
 from backend.demo.history import Event, Simulation
 from backend.demo.medicines import MEDICINES, PROGRAMS
-from backend.demo.open_work import open_work
+from backend.demo.open_work import call_back, open_work
 from backend.demo.people import Keepers, add_people
 from backend.domain.device_status import DeviceStatus
 from backend.domain.periods import bounds, first_day, period_of, shifted
@@ -79,6 +79,7 @@ def load(session: Session, settings: Settings, now: int, progress: Progress) -> 
         at = max(moment, tablets[code].last_at + MINUTE_MS)
         text = _operation(tablets[code], kind, body, at, random)
         _push(session, tablets[code], [(at, text)], min(now, at + MINUTE_MS), zone)
+    call_back(session, now)
     session.flush()
 
 

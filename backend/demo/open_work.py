@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from sqlmodel import Session, col, select
 
 from backend.clock import HOUR_MS, MINUTE_MS
+from backend.demo.people import REGION
 from backend.models import Card, Lot
 from backend.services.catalogue import product_by_code
-from backend.services.places import facility_by_code
+from backend.services.places import Places, facility_by_code
+from backend.services.recall_edits import open_recall
 
 Work = tuple[str, int, str, dict[str, object]]
 """(facility code, moment, operation kind, body)"""
@@ -58,6 +60,23 @@ def _found_as_lost(session: Session, facility: str, product: str) -> dict[str, o
     """Stock was found and entered with the reason of a loss: reason_type."""
     lot, _on_hand = _first_lot(session, facility, product)
     return {"lines": [{"product": product, "lot": lot, "quantity": 40, "reason": "lost"}]}
+
+
+def call_back(session: Session, now: int) -> None:
+    """One lot that the nurse's health centre has on its shelf is recalled in its whole region."""
+    lot, _on_hand = _first_lot(session, "HC01", "COTRIM480")
+    product, zone = product_by_code(session, "COTRIM480"), Places(session).find_zone(REGION)
+    assert product.id is not None
+    open_recall(
+        session,
+        product_id=product.id,
+        lots=[str(lot["number"]), "CTX9901"],
+        reason="Tablets crumble and change colour",
+        instruction="Set every pack apart and mark it.\nSend it back with the next vehicle.",
+        zone_id=zone,
+        by="manager",
+        now=now - 6 * HOUR_MS,
+    )
 
 
 def _monitors(session: Session, facility: str, stages: dict[str, int]) -> dict[str, object]:

@@ -20,6 +20,9 @@ export function byExpiry(a, b) {
   return a.lot < b.lot ? -1 : a.lot > b.lot ? 1 : 0;
 }
 
+/** The location of what was set apart: it is on the book and must not be used. */
+export const QUARANTINE = 'QUARANTINE';
+
 /** From this VVM stage on a vial must not be used: its square is as dark as the ring around it. */
 export const DISCARD_STAGE = 3;
 
@@ -32,12 +35,13 @@ export function pastDiscard({ vvm }) {
 }
 
 /**
- * @param {{expiry: string | null, vvm?: number | null}} card
+ * @param {{expiry: string | null, location?: string, vvm?: number | null, recalled?: boolean}} card
  * @param {string} today ISO date; '' for a return, for what must not be used is just what goes back
- * @returns {'expired' | 'vvm' | null} why it must not go out
+ * @returns {'expired' | 'vvm' | 'recalled' | null} why it must not go out
  */
 export function unfit(card, today) {
   if (today === '') return null;
+  if (card.recalled || card.location === QUARANTINE) return 'recalled';
   if (expiryState(card.expiry, today) === 'expired') return 'expired';
   return pastDiscard(card) ? 'vvm' : null;
 }

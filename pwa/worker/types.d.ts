@@ -151,6 +151,8 @@ export interface CardView {
   counted_at: number | null;
   /** The VVM stage that was seen last, 1 to 4; null if none was. */
   vvm: number | null;
+  /** Whether a recall that is open names it. */
+  recalled?: boolean;
   /** The same of the last fact, null if there was none. */
   moved_at: number | null;
 }

@@ -48,8 +48,17 @@ APP = {
     "/app/locations",
     "/app/locations/new",
     "/app/locations/at/:id",
+    "/app/recalls/:id",
+    "/app/recalls/:id/lot",
 }
-MANAGE = {"/manage", "/manage/facilities", "/manage/products", "/manage/exceptions", "/manage/devices"}
+MANAGE = {
+    "/manage",
+    "/manage/facilities",
+    "/manage/products",
+    "/manage/exceptions",
+    "/manage/devices",
+    "/manage/recalls",
+}
 
 # An address is a code, a number or a name of something where a part of it has a digit or a capital, or is a user.
 IDENTIFIER = re.compile(r"(?<=/)[^/]*[0-9A-Z][^/]*|(?<=/users/)(?!new)[^/]+")
@@ -74,10 +83,13 @@ PICTURED = {
     "/app/unpack/:id": "unpack",
     "/app/vvm/:id": "vvm",
     "/app/locations": "locations",
+    "/app/recalls/:id": "recall",
+    "/app/recalls/:id/lot": "recall-lot",
     "/manage": "manage",
     "/manage/facilities/:id": "manage-facility",
     "/manage/products/:id": "manage-product",
     "/manage/exceptions": "manage-problems",
+    "/manage/recalls/:id": "manage-recall",
 }
 
 

@@ -22,6 +22,7 @@ from backend.models import (
     Policy,
     Product,
     Program,
+    Recall,
     StockException,
     User,
     Zone,
@@ -54,6 +55,7 @@ class Cast:
     assignments: dict[str, int] = field(default_factory=dict)
     operations: dict[str, str] = field(default_factory=dict)
     exceptions: dict[str, str] = field(default_factory=dict)
+    recall: str = ""
     device: str = ""
     secrets: dict[str, str] = field(default_factory=dict)
     bearers: dict[str, str] = field(default_factory=dict)
@@ -78,6 +80,19 @@ def assemble(session: Session, settings: Settings, now: int) -> Cast:
     session.flush()
     for code, lot in (("A", SECRET_LOT), ("B", "LOT-OF-B"), ("C", "LOT-OF-C")):
         _stock(session, cast, code, lot)
+    session.flush()
+    cast.recall = uuid7(now)
+    recalled = Recall(
+        id=cast.recall,
+        product_id=cast.products["AL"],
+        lots=json.dumps([SECRET_LOT]),
+        reason="Broken seals",
+        instruction="Set it apart",
+        zone_id=cast.zones["North"],
+        opened_at=now - HOUR_MS,
+        opened_by="bob",
+    )
+    session.add(recalled)
     session.flush()
     return cast
 

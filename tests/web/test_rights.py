@@ -86,6 +86,7 @@ def values(bincard: Bincard) -> dict[str, object]:
         "product_code": "AL",
         "device_id": cast.device,
         "exception_id": cast.exceptions["A"],
+        "recall_id": cast.recall,
         "code": "A",
         "rest": "count",
         "path": "x",

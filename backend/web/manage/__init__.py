@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.web.manage import device, devices, exceptions, facilities, home, products, stock
+from backend.web.manage import device, devices, exceptions, facilities, home, products, recalls, stock
 
 handlers = [
     *home.handlers,
@@ -10,6 +10,7 @@ handlers = [
     *products.handlers,
     *stock.handlers,
     *exceptions.handlers,
+    *recalls.handlers,
     *devices.handlers,
     *device.handlers,
 ]

@@ -19,7 +19,7 @@ import { vvmChip } from './vvm_words.js';
 /** @import { CardView, Ctx, Page, Product, Reply } from '../types.js' */
 /** @import { DraftLine, Way } from './movement_draft.js' */
 
-/** @typedef {Pick<CardView, 'lot' | 'expiry' | 'location' | 'account' | 'on_hand' | 'vvm'>} Choice a card to take from */
+/** @typedef {Pick<CardView, 'lot' | 'expiry' | 'location' | 'account' | 'on_hand' | 'vvm' | 'recalled'>} Choice a card to take from */
 
 /**
  * PURE: the cards to choose from: those with stock, and those the draft already takes from.

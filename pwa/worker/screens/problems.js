@@ -6,6 +6,7 @@ import { route } from '../router.js';
 import { isOpen, problems } from '../store.js';
 import { arrow, chip, empty, notice } from './parts.js';
 import { about, stateChip } from './problem_parts.js';
+import { recallRow, standingRecalls } from './recall_words.js';
 import { problemWords } from './problem_words.js';
 
 /** @import { Html } from '../html.js' */
@@ -33,13 +34,14 @@ ${isOpen(problem) && html`<span class="row-detail">${next}</span>`}
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
 export async function problemList(ctx) {
   const { t, tn, fmt } = ctx;
-  const all = await problems();
+  const [all, recalls] = await Promise.all([problems(), standingRecalls()]);
   const open = all.filter(isOpen);
   const rest = all.filter((problem) => !isOpen(problem));
   const rows = (/** @type {Problem[]} */ list) => Promise.all(list.slice(0, SHOWN_MAX).map((one) => problemRow(ctx, one)));
   const body = html`${ctx.query.get('saved') === 'decision' && notice('good', t('The decision is saved on this device.'))}
 <div id="problems" class="stack" hx-get="/app/problems" hx-trigger="bincard:status from:document, bincard:pulled from:document" hx-sync="this:replace" hx-target="this" hx-select="#problems" hx-swap="outerHTML">
-${open.length === 0 && empty('check', t('Nothing needs a look'), t('What looks wrong in what was recorded at this facility shows here, with what to do about it.'))}
+${recalls.length > 0 && html`<section class="stack-tight"><h2>${t('Recalls')}</h2><ul class="rows">${recalls.map((one) => recallRow(ctx, one))}</ul></section>`}
+${open.length === 0 && recalls.every(({ state }) => state === 'done') && empty('check', t('Nothing needs a look'), t('What looks wrong in what was recorded at this facility shows here, with what to do about it.'))}
 ${open.length > 0 && html`<ul class="rows">${await rows(open)}</ul>`}
 ${open.length > SHOWN_MAX && html`<p class="soft">${tn('and {n} more', 'and {n} more', open.length - SHOWN_MAX, { n: fmt.number(open.length - SHOWN_MAX) })}</p>`}
 ${rest.length > 0 && html`<section class="stack-tight"><h2>${t('Decided')}</h2><ul class="rows">${await rows(rest)}</ul></section>`}</div>`;

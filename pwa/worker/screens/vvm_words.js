@@ -40,11 +40,11 @@ export function vvmChip(ctx, stage) {
 
 /**
  * @param {Pick<Ctx, 't'>} ctx
- * @param {'expired' | 'vvm' | null} why
+ * @param {'expired' | 'vvm' | 'recalled' | null} why
  * @returns {string} why a lot must not be used
  */
 export function unfitWords({ t }, why) {
-  return why === null ? '' : { expired: t('expired'), vvm: t('VVM past the discard point') }[why];
+  return why === null ? '' : { expired: t('expired'), vvm: t('VVM past the discard point'), recalled: t('recalled or in quarantine') }[why];
 }
 
 /**

@@ -7,7 +7,7 @@ import { latest } from '../registers.js';
 import { database, revision } from './database.js';
 import { mirror } from './mirror.js';
 import { ownWork, workWith } from './own.js';
-import { ownSayings } from './registers.js';
+import { calledBack, ownSayings } from './registers.js';
 
 /** @import { CardView, Lot, Movement, OutboxRecord } from '../types.js' */
 /** @import { Mirror } from './mirror.js' */
@@ -21,10 +21,10 @@ let viewCache = null;
  * @param {string} product
  * @param {Mirror} pulled
  * @param {Own} own
- * @param {Map<string, Told>} stages that this device saw and nobody pulled yet, by card key
+ * @param {Known} known
  * @returns {CardView[]} first to expire first
  */
-function cardViews(product, pulled, { facility, work }, stages) {
+function cardViews(product, pulled, { facility, work }, { stages, recalled }) {
   const mine = work.products.get(product) ?? noWork();
   /** @type {Map<string, string | null>} */
   const expiries = new Map();
@@ -40,9 +40,21 @@ function cardViews(product, pulled, { facility, work }, stages) {
     facility, product, lot: card.lot, location: card.location, account: card.account,
     expiry: expiries.get(card.lot) ?? mine.cards.get(cardKey(card))?.card.expiry ?? null,
     on_hand: view.on_hand, provisional: view.provisional, counted_at: view.counted?.[0] ?? null,
-    vvm: seen.get(cardKey(card))?.value ?? null,
+    vvm: seen.get(cardKey(card))?.value ?? null, recalled: recalled(product, card.lot),
     moved_at: view.last?.[0] ?? null,
   })).sort(byExpiry);
+}
+
+/**
+ * @typedef {object} Known of cards, beside their facts
+ * @property {Map<string, Told>} stages that this device saw and nobody pulled yet, by card key
+ * @property {(product: string, lot: string) => boolean} recalled
+ */
+
+/** @returns {Promise<Known>} */
+async function whatIsKnown() {
+  const [{ vvm }, recalled] = await Promise.all([ownSayings(), calledBack()]);
+  return { stages: vvm, recalled };
 }
 
 /**
@@ -58,9 +70,9 @@ function byExpiry(a, b) {
 export async function cardsView() {
   const { own, pulled } = revision;
   if (viewCache?.own === own && viewCache.pulled === pulled) return viewCache.value;
-  const [rows, mine, { vvm }] = await Promise.all([mirror(), ownWork(), ownSayings()]);
+  const [rows, mine, known] = await Promise.all([mirror(), ownWork(), whatIsKnown()]);
   const codes = new Set([...rows.cards.keys(), ...mine.work.products.keys()]);
-  const value = [...codes].sort().flatMap((code) => cardViews(code, rows, mine, vvm));
+  const value = [...codes].sort().flatMap((code) => cardViews(code, rows, mine, known));
   viewCache = { own, pulled, value };
   return value;
 }
@@ -70,8 +82,8 @@ export async function cardsView() {
  * @returns {Promise<CardView[]>} its cards at this facility, first to expire first
  */
 export async function cardView(product) {
-  const [rows, mine, { vvm }] = await Promise.all([mirror(), ownWork(), ownSayings()]);
-  return cardViews(product, rows, mine, vvm);
+  const [rows, mine, known] = await Promise.all([mirror(), ownWork(), whatIsKnown()]);
+  return cardViews(product, rows, mine, known);
 }
 
 /**
@@ -80,8 +92,8 @@ export async function cardView(product) {
  * @returns {Promise<CardView[]>} the cards of these products as they would be if it were
  */
 export async function cardsIf(products, record) {
-  const [rows, own, { vvm }] = await Promise.all([mirror(), workWith([record]), ownSayings()]);
-  return products.flatMap((product) => cardViews(product, rows, own, vvm));
+  const [rows, own, known] = await Promise.all([mirror(), workWith([record]), whatIsKnown()]);
+  return products.flatMap((product) => cardViews(product, rows, own, known));
 }
 
 /**

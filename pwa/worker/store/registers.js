@@ -122,6 +122,16 @@ export function answers() {
     }));
 }
 
+/** @returns {Promise<(product: string, lot: string) => boolean>} whether a recall that is open names the lot */
+export function calledBack() {
+  return cached('called back', async () => {
+    /** @type {Recall[]} */
+    const rows = await (await database()).getAll('recall');
+    return (/** @type {string} */ product, /** @type {string} */ lot) => rows.some((row) => row.product === product
+      && (row.lots.length === 0 || row.lots.includes(lot)));
+  });
+}
+
 /** @returns {Promise<Recall[]>} those that are open for this facility, with its answers, newest first */
 export function recalls() {
   return cached('recall', async () => {

@@ -20,6 +20,8 @@ PAGES = {
     "/manage/products/AL",
     "/manage/exceptions",
     "/manage/devices",
+    "/manage/recalls",
+    "/manage/recalls/new",
 }
 
 
