@@ -18,7 +18,7 @@ from backend.clock import HOUR_MS, MINUTE_MS, local_moment, to_iso
 from backend.demo.country import KEEPS, POLICIES, Place, facilities
 from backend.demo.history import Event, Simulation
 from backend.demo.medicines import MEDICINES, PROGRAMS
-from backend.demo.open_work import call_back, open_work
+from backend.demo.open_work import call_back, open_work, write_to_facility
 from backend.demo.people import Keepers, add_people
 from backend.domain.device_status import DeviceStatus
 from backend.domain.periods import bounds, first_day, period_of, shifted
@@ -80,6 +80,7 @@ def load(session: Session, settings: Settings, now: int, progress: Progress) -> 
         text = _operation(tablets[code], kind, body, at, random)
         _push(session, tablets[code], [(at, text)], min(now, at + MINUTE_MS), zone)
     call_back(session, now)
+    write_to_facility(session, now)
     session.flush()
 
 

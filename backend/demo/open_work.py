@@ -10,6 +10,7 @@ from backend.clock import HOUR_MS, MINUTE_MS
 from backend.demo.people import REGION
 from backend.models import Card, Lot
 from backend.services.catalogue import product_by_code
+from backend.services.feedback import write_message
 from backend.services.places import Places, facility_by_code
 from backend.services.recall_edits import open_recall
 
@@ -77,6 +78,23 @@ def call_back(session: Session, now: int) -> None:
         by="manager",
         now=now - 6 * HOUR_MS,
     )
+
+
+def write_to_facility(session: Session, now: int) -> None:
+    """The manager has a word for the nurse's health centre, about a product and in general."""
+    facility, product = facility_by_code(session, "HC01"), product_by_code(session, "ORS")
+    assert facility.id is not None
+    for hours, text, about in (
+        (30, "Thank you for the full count of last month.", None),
+        (
+            5,
+            "More sachets went out than the card had. Please count them and look for the missing receipt.",
+            product.id,
+        ),
+    ):
+        write_message(
+            session, facility.id, text=text, product_id=about, by="manager", now=now - hours * HOUR_MS
+        )
 
 
 def _monitors(session: Session, facility: str, stages: dict[str, int]) -> dict[str, object]:

@@ -30,11 +30,12 @@ RIGHTS: dict[str, frozenset[str]] = {
     "data_entry": frozenset({"stock.view", "report.enter", "manage.view", "api.read"}),
     "manager": frozenset(
         {"stock.view", "manage.view", "device.view", "device.revoke", "exception.view", "exception.resolve"}
-        | {"recall.edit", "report.view", "api.read"}
+        | {"recall.edit", "feedback.write", "report.view", "api.read"}
     ),
     "admin": RECORD
     | {"stock.dispense", "stock.view", "device.enrol", "device.view", "device.revoke", "manage.view"}
-    | {"exception.view", "exception.resolve", "recall.edit", "report.view", "report.enter", "api.read"}
+    | {"exception.view", "exception.resolve", "recall.edit", "feedback.write"}
+    | {"report.view", "report.enter", "api.read"}
     | {"facility.edit", "product.edit", "policy.edit", "user.edit", "import.run"},
 }
 

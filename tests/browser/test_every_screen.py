@@ -50,6 +50,8 @@ APP = {
     "/app/locations/at/:id",
     "/app/recalls/:id",
     "/app/recalls/:id/lot",
+    "/app/messages",
+    "/app/messages/:id",
 }
 MANAGE = {
     "/manage",

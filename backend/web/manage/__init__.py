@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from backend.web.manage import device, devices, exceptions, facilities, home, products, recalls, stock
+from backend.web.manage import (
+    device,
+    devices,
+    exceptions,
+    facilities,
+    home,
+    messages,
+    products,
+    recalls,
+    stock,
+)
 
 handlers = [
     *home.handlers,
     *facilities.handlers,
+    *messages.handlers,
     *products.handlers,
     *stock.handlers,
     *exceptions.handlers,

@@ -13,6 +13,7 @@ from backend.problems import Problem
 from backend.services.card_history import cards_page
 from backend.services.device_lists import DeviceLine, devices_in_sight
 from backend.services.exception_lists import count_open
+from backend.services.feedback import count_unread
 from backend.services.overview import places_page
 from backend.services.sight import Sight
 from backend.services.stock_lists import PlacePage, matches, place_page
@@ -56,7 +57,7 @@ async def facility(
     request: Request[Any, Any, Any], viewer: Viewer, facility_code: Code, status: Text = ""
 ) -> Response[Any]:
     """One facility: its products, problems and devices."""
-    (found, problems, devices), cursor = await look(
+    (found, problems, devices, unread), cursor = await look(
         request, viewer, _read_one, viewer, code_of(facility_code), status
     )
     return live_page(
@@ -68,6 +69,7 @@ async def facility(
         found=found,
         problems=problems,
         devices=devices,
+        unread=unread,
         chosen=status,
     )
 
@@ -107,11 +109,12 @@ async def cards(
 
 def _read_one(
     session: Session, sight: Sight, viewer: Viewer, code: str, status: str
-) -> tuple[PlacePage, int | None, list[DeviceLine]]:
+) -> tuple[PlacePage, int | None, list[DeviceLine], int]:
     found = place_page(session, sight, code, status)
     here = frozenset({found.place.id})
     problems = count_open(session, sight.exceptions, here) if viewer.allows("exception.view") else None
-    return found, problems, devices_in_sight(session, sight.devices, facility_ids=here)
+    devices = devices_in_sight(session, sight.devices, facility_ids=here)
+    return found, problems, devices, count_unread(session, found.place.id)
 
 
 handlers = [list_facilities, facility, cards]

@@ -4,7 +4,7 @@ import { html } from '../html.js';
 import { LANGUAGES } from '../i18n.js';
 import { page, redirect } from '../layout.js';
 import { route } from '../router.js';
-import { cardsView, getMeta, isOpen, problems, setMeta } from '../store.js';
+import { cardsView, feedback, getMeta, isOpen, problems, setMeta } from '../store.js';
 import { icon } from '../sprite.js';
 import { clockNotice } from './clock_notice.js';
 import { progress, sessions } from './count_session.js';
@@ -40,10 +40,11 @@ function roleWords({ t }, role) {
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
 export async function home(ctx) {
   const { t, tn, fmt, me } = ctx;
-  const [cards, counts, withdrawn, all, persisted, wipe, clockWrong, recalls] = await Promise.all([
-    cardsView(), sessions(ctx), getMeta('withdrawn'), problems(), getMeta('persisted'), getMeta('wipe'), clockNotice(ctx), standingRecalls(),
+  const [cards, counts, withdrawn, all, persisted, wipe, clockWrong, recalls, messages] = await Promise.all([
+    cardsView(), sessions(ctx), getMeta('withdrawn'), problems(), getMeta('persisted'), getMeta('wipe'), clockNotice(ctx), standingRecalls(), feedback(),
   ]);
   const called = recalls.filter(({ state }) => state !== 'done');
+  const unread = messages.filter(({ read_at }) => read_at === null).length;
   const wrong = all.filter(isOpen).length + called.length;
   const open = counts.find((session) => session.finished_at === null);
   const may = new Set(me.rights);
@@ -64,6 +65,7 @@ export async function home(ctx) {
   const role = roleWords(ctx, me.role);
   const body = html`<p class="line soft">${icon('person')}<span>${t('Signed in: {name}', { name: me.name })}</span></p>${clockWrong}
 ${called.map(({ recall, name, state }) => html`<a class="notice notice-${state === 'urgent' ? 'bad' : 'warn'}" href="/app/recalls/${recall.id}">${icon('alert')}<span><strong>${t('Recall: {product}', { product: name })}</strong><br>${state === 'urgent' ? t('It is on hand here: do not give it out.') : t('Look for it and answer')}</span>${arrow()}</a>`)}
+${unread > 0 && html`<a class="notice notice-info" href="/app/problems">${icon('message')}<span><strong>${tn('{n} message from your manager', '{n} messages from your manager', unread, { n: fmt.number(unread) })}</strong></span>${arrow()}</a>`}
 ${open && html`<a class="notice notice-warn" href="/app/count/${open.id}">${icon('count')}<span><strong>${t('Go on counting')}</strong><br>${t('{n} of {m} counted', { n: fmt.number(progress(open).counted), m: fmt.number(progress(open).of) })}</span>${arrow()}</a>`}
 ${withdrawn && notice('warn', t('Since {time} this device may not see the stock of {facility}, so its cards were removed from here. Nothing that was recorded here is lost: what waits is still sent. Ask your administrator.', { time: fmt.dateTime(withdrawn.at), facility: me.facilityName }))}
 ${tiles.length === 0 && !withdrawn && notice('warn', t('Your account may not record stock here. Ask your administrator.'))}
