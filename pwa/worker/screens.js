@@ -8,6 +8,7 @@ import './screens/recall_one.js';
 import './screens/recall_lot.js';
 import './screens/recall_record.js';
 import './screens/messages.js';
+import './screens/reorder.js';
 import './screens/count_sheet.js';
 import './screens/count_old.js';
 import './screens/count_decide.js';

@@ -52,6 +52,8 @@ APP = {
     "/app/recalls/:id/lot",
     "/app/messages",
     "/app/messages/:id",
+    "/app/reorder",
+    "/app/reorder/sheet",
 }
 MANAGE = {
     "/manage",
@@ -86,6 +88,7 @@ PICTURED = {
     "/app/vvm/:id": "vvm",
     "/app/locations": "locations",
     "/app/recalls/:id": "recall",
+    "/app/reorder": "reorder",
     "/app/recalls/:id/lot": "recall-lot",
     "/manage": "manage",
     "/manage/facilities/:id": "manage-facility",

@@ -22,6 +22,7 @@ import { arrow, chip } from './parts.js';
  */
 function tasks({ t }) {
   return [
+    { right: 'stock.view', symbol: 'order', url: '/app/reorder', name: t('Reorder'), detail: t('What is low or out, and how much to order') },
     { right: 'stock.view', symbol: 'soon', url: '/app/expiring', name: t('Expiry dates'), detail: t('What has expired, what will, and writing it off') },
     { right: 'stock.inspect', symbol: 'eye', url: '/app/vvm', name: t('Check the VVM'), detail: t('The stage of the monitors on vaccine vials') },
     { right: 'stock.issue', symbol: 'transfer', url: '/app/transfer', name: t('Transfer'), detail: t('To another facility, with a delivery note') },
