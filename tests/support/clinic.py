@@ -6,6 +6,7 @@ Ama is a nurse at both facilities of the south, Mercy manages the south, Otto is
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 from tests.support.served import Served
@@ -59,6 +60,14 @@ def furnish(served: Served, folder: Path, *, products: int = len(NAMES)) -> None
     served.command("user", "add", OUTSIDER, *nurse, "F9", said=said)
     served.command("user", "add", MANAGER, "--role", "manager", "--zone", "Southland", said=said)
     served.command("user", "add", ADMIN, "--role", "admin", said=said)
+
+
+def make_neighbours(url: str) -> None:
+    """F2 moves into the zone of F1, so that either sees the other: goods go to and fro. On SQLite."""
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute(
+            "UPDATE facility SET zone_id = (SELECT zone_id FROM facility WHERE code = 'F1') WHERE code = 'F2'"
+        )
 
 
 def token(served: Served, user: str) -> str:
