@@ -11,7 +11,7 @@ import { begun, busyClinic, pulled } from './support/counting.js';
 const PRODUCTS = 60;
 const ITEMS = 5;
 /** Few rows, whatever the size of the facility. */
-const SMALL = ['shipment', 'exception'];
+const SMALL = ['shipment', 'exception', 'recall'];
 
 /** @returns {Promise<void>} a clinic with many products, three lots each */
 async function large() {
