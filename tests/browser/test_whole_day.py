@@ -65,12 +65,11 @@ def standing(url: str) -> list[tuple[str, str]]:
     with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
         return connection.execute(
             """
-            SELECT stock_exception.code, product.code FROM stock_exception
-            JOIN facility ON facility.id = stock_exception.facility_id AND facility.code = 'F1'
-            JOIN fact ON fact.operation_id = stock_exception.operation_id AND fact.facility_id = facility.id
-            JOIN card ON card.facility_id = facility.id AND card.number = fact.card
+            SELECT exception.code, product.code FROM exception
+            JOIN facility ON facility.id = exception.facility_id AND facility.code = 'F1'
+            JOIN card ON card.facility_id = facility.id AND card.number = exception.card
             JOIN product ON product.id = card.product_id
-            WHERE stock_exception.closed_at IS NULL
+            WHERE exception.closed_at IS NULL
             """
         ).fetchall()
 
