@@ -11,18 +11,14 @@ import '../../pwa/worker/screens.js';
 import { setMeta } from '../../pwa/worker/store/meta.js';
 import { clinic } from './support/clinic.js';
 import { newDevice } from './support/device.js';
+import { french } from './support/french.js';
 
 /** The files whose words come first, as the server has them. */
 const FIRST_FILES = new Set([.../** @type {string} */ (/^FIRST = \(([\s\S]*?)^\)/m.exec(readFileSync('backend/web/catalogue.py', 'utf8'))?.[1]).matchAll(/"([\w.]+(?:\/[\w.]+)*)"/g)]
   .map(([, name = '']) => (name.includes('/') || name.includes('.') ? name : `pwa/worker/screens/${name}.js`)));
 
-/** By message, the files that the catalogue says it is in. @type {Map<string, string[]>} */
-const places = new Map();
-for (const entry of readFileSync('pwa/locale/fr.po', 'utf8').split('\n\n')) {
-  const message = /^msgid ((?:"(?:[^"\\]|\\.)*"\n?)+)/m.exec(entry)?.[1] ?? '';
-  const text = message.split('\n').filter(Boolean).map((line) => JSON.parse(line)).join('');
-  places.set(text, [...entry.matchAll(/^#: (.*)$/gm)].flatMap(([, files = '']) => files.split(' ')));
-}
+/** By message, the files that it is in. */
+const places = new Map([...french()].map(([message, { files }]) => [message, files]));
 
 /** @param {string} path @returns {Promise<string[]>} what its screen says that does not come with the first load */
 async function missing(path) {

@@ -7,10 +7,12 @@ import { beforeEach, test } from 'node:test';
 import { append, flush } from '../../pwa/worker/outbox.js';
 import { choices } from '../../pwa/worker/screens/problem.js';
 import { actions, actionWords, HELD, known } from '../../pwa/worker/screens/problem_words.js';
+import { STEPS, stepWords } from '../../pwa/worker/screens/problem_steps.js';
 import { database, revision } from '../../pwa/worker/store/database.js';
 import { getMeta, setMeta } from '../../pwa/worker/store/meta.js';
 import { clinic, leadsTo, open, RIGHTS, saved, send } from './support/clinic.js';
 import { FakeServer } from './support/device.js';
+import { french } from './support/french.js';
 
 /** @import { ExceptionRow } from '../../pwa/worker/types.js' */
 
@@ -59,6 +61,57 @@ test('there are words and the server\'s answers for every code', () => {
     assert.equal(HELD.has(code), expected.includes('refuse'), code);
     for (const action of expected) assert.notEqual(actionWords(ctx, code, action), action);
   }
+});
+
+test('every code says what is wrong and what to do in both languages, and has a next step to take', () => {
+  const ctx = /** @type {any} */ ({ t: (/** @type {string} */ text) => text });
+  const said = french();
+  const spoken = (/** @type {string} */ text) => text !== '' && (said.get(text)?.said ?? '') !== '' && said.get(text)?.said !== text;
+  assert.deepEqual(Object.keys(STEPS).sort(), Object.keys(ACTIONS).sort());
+  for (const code of Object.keys(ACTIONS)) {
+    const { what, next } = known(ctx)[code] ?? { what: '', next: '' };
+    assert.deepEqual([spoken(what), spoken(next)], [true, true], code);
+    assert.ok((STEPS[code] ?? []).length > 0, code);
+    for (const step of STEPS[code] ?? []) assert.ok(spoken(stepWords(ctx, step)), `${code}: ${step}`);
+  }
+});
+
+test('every next step is a button that leads somewhere, for who may take it', async () => {
+  await may('exception.own', 'stock.issue');
+  const at = `/app/problems/${E1}`;
+  for (const code of Object.keys(ACTIONS)) {
+    await pulled({ code, detail: { product: 'PARA', lot: 'P1', kind: 'stock.receive', facility: 'F1' } });
+    const { body } = await open(at);
+    const [, primary = ''] = /<div class="stack-tight">(.*?button-primary.*?)<(?:\/a|\/button)>/s.exec(body) ?? [];
+    const [, url = ''] = /(?:href|action)="([^"]+)"/.exec(primary) ?? [];
+    assert.notEqual(url, '', code);
+    if (url === '#decide') assert.match(body, /id="decide"/, code);
+    else if (url.endsWith('/count')) assert.match(leadsTo(await send(url, {})), /\/item\/PARA$/, code);
+    else assert.equal((await open(url)).status, 200, `${code}: ${url}`);
+  }
+  await (await database()).put('user', { name: 'ama', rights: ['stock.view'] }, 'ama');
+  await pulled({});
+  assert.doesNotMatch((await open(at)).body, /button-primary/);
+});
+
+test('what was recorded here with the wrong reason is undone from the problem', async () => {
+  await append('stock.adjust', { lines: [{ product: 'PARA', lot: { number: 'P1', expiry: null }, quantity: 7, reason: 'lost' }] });
+  const [{ id }] = await (await database()).getAll('outbox');
+  await pulled({ code: 'reason_type', operation: id });
+  assert.match((await open(`/app/problems/${E1}`)).body, new RegExp(`button-primary" href="/app/operations/${id}"[^]*Undo it[^]*href="/app/adjust/PARA"`));
+});
+
+test('a long list is narrowed to one\'s own or to a product; a short one has no filters', async () => {
+  await pulled({});
+  assert.doesNotMatch((await open('/app/problems')).body, /show=mine/);
+  for (let i = 2; i < 9; i += 1) await pulled({ id: `0192f0e1-0000-5000-8000-00000000000${i}`, code: 'inactive', detail: { product: i < 4 ? 'AMOX' : 'PARA' }, ...(i === 3 && { assigned_to: 'ama' }) });
+  const list = async (/** @type {string} */ query) => (await open(`/app/problems${query}`)).body;
+  const count = (/** @type {string} */ body) => body.match(/id="p-/g)?.length ?? 0;
+  const all = await list('');
+  assert.match(all, /href="\/app\/problems\?show=mine"[^]*<option value="AMOX">Amoxicillin/);
+  assert.deepEqual([count(all), count(await list('?product=AMOX')), count(await list('?show=mine')), count(await list('?show=mine&product=PARA'))], [8, 2, 1, 0]);
+  assert.match(await list('?show=mine&product=PARA'), /hx-get="\/app\/problems\?show=mine&amp;product=PARA"[^]*None of them is like that/);
+  assert.match(await list('?product=AMOX'), /<option value="AMOX" selected>/);
 });
 
 test('nothing wrong is said in words, and home says it too', async () => {

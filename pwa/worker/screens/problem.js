@@ -12,6 +12,7 @@ import { kindWords } from './operation_words.js';
 import { fieldError, notice } from './parts.js';
 import { about, productOf, stateChip } from './problem_parts.js';
 import { actions, actionWords, decidedWords, HELD, problemWords } from './problem_words.js';
+import { stepButtons } from './problem_steps.js';
 import { savingFailed } from './saving.js';
 
 /** @import { Html } from '../html.js' */
@@ -107,13 +108,13 @@ async function screen(ctx, problem, typed, faults = {}) {
   const { what, next } = problemWords(ctx, row.code);
   const open = choices(ctx, problem);
   const code = productOf(problem);
-  const countable = ['negative_stock', 'count_backdated'].includes(row.code) && me.rights.includes('stock.count') && (await product(code));
+  const steps = isOpen(problem) ? await stepButtons(ctx, problem, open.length > 0) : [];
   const own = row.code === 'variance_changed' && problem.operation?.author === me.user;
   const body = html`${faults.failure && notice('bad', faults.failure, { urgent: true })}
 <p class="line">${stateChip(ctx, problem)}</p><p class="row-detail">${await about(ctx, problem)}</p>
 ${isOpen(problem) && next && html`<p>${next}</p>`}
+${steps.length > 0 && html`<div class="stack-tight">${steps}</div>`}
 ${code && (await cardView(code)).length > 0 && html`<p><a class="button" href="/app/stock/${encodeURIComponent(code)}">${icon('card')}${t('Look at the card')}</a></p>`}
-${countable && isOpen(problem) && html`<form method="post" action="${here}/count"><button class="button button-primary button-block">${icon('count')}${t('Count this product')}</button></form>`}
 ${decision(ctx, problem)}${await recorded(ctx, problem.operation)}${await recorded(ctx, problem.other)}
 ${own && notice('info', t('Somebody else must look at the difference of your own count.'))}
 ${open.length > 0 && html`<section class="stack-tight"><h2>${row.state === 'resolved' ? t('Decide otherwise') : t('Decide')}</h2>
