@@ -10,6 +10,7 @@ import './keypad.js';
 import './drafts.js';
 import './install.js';
 import './print.js';
+import './share.js';
 import './wedge.js';
 import './camera.js';
 import './lock.js';

@@ -12,6 +12,8 @@ import { getMeta } from './store/meta.js';
 
 /** A form is a few fields; what is longer than the longest operation is not one of ours. */
 const FORM_CHARACTERS_MAX = 256 * 1024;
+/** A file that was carried here is taken in by a form too. */
+const FILE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What a first visit shows: its words come with the first load, those of all other screens right after it. */
 export const FIRST = ['/app', '/app/sign-in', '/app/starting'];
@@ -69,14 +71,33 @@ const NOBODY = {
  */
 export async function contextOf(request, later) {
   const url = new URL(request.url);
-  const text = request.method === 'POST' ? await request.text() : '';
-  if (text.length > FORM_CHARACTERS_MAX) return null;
+  const sent = request.method === 'POST' ? await fieldsOf(request) : { form: new URLSearchParams(), file: null };
+  if (!sent) return null;
   const [me, sync, said, pulled_at] = await Promise.all([whoAmI(), status(), words(url.pathname), getMeta('pulled_at'), loadSymbols()]);
   /** @type {Ctx} */
   const ctx = {
-    method: request.method, url, params: {}, query: url.searchParams, form: new URLSearchParams(text),
+    method: request.method, url, params: {}, query: url.searchParams, ...sent,
     partial: request.headers.get('HX-Request-Type') === 'partial', from: request.headers.get('Bincard-Person') ?? '',
     me: me ?? NOBODY, sync, later, ...said,
   };
   return { ctx, enrolled: me !== null, ready: me === null || pulled_at !== undefined };
+}
+
+/**
+ * @param {Request} request
+ * @returns {Promise<Pick<Ctx, 'form' | 'file'> | null>} null for too much
+ */
+async function fieldsOf(request) {
+  if (!request.headers.get('Content-Type')?.startsWith('multipart/form-data')) {
+    const text = await request.text();
+    return text.length > FORM_CHARACTERS_MAX ? null : { form: new URLSearchParams(text), file: null };
+  }
+  const form = new URLSearchParams();
+  /** @type {Ctx['file']} */
+  let file = null;
+  for (const [name, value] of await request.formData()) {
+    if (typeof value === 'string') form.set(name, value.slice(0, FORM_CHARACTERS_MAX));
+    else file = { name: value.name, text: value.size > FILE_BYTES_MAX ? null : await value.text() };
+  }
+  return { form, file };
 }

@@ -1,5 +1,6 @@
 /** Sending what waits: batches, what each answer of POST /sync/push means, and when to try again. */
 
+import { afterOf, nextTry, waitFor } from './backoff.js';
 import { clock, iso } from './clock.js';
 import { deviceStatus } from './device_status.js';
 import { alone } from './locks.js';
@@ -12,13 +13,11 @@ import { forget, rewind, setAside, storeAnswers, waitingBatch } from './store/re
 /** @import { Meta, OutboxRecord } from './types.js' */
 /** @import { Result } from './store/records.js' */
 
-const BATCH_MAX = 500;
+export const BATCH_MAX = 500;
 /** Under 1 MiB inflated with the envelope and the sequence numbers. */
-const BATCH_BYTES_MAX = 960 * 1024;
-const ENVELOPE_BYTES = 48;
+export const BATCH_BYTES_MAX = 960 * 1024;
+export const ENVELOPE_BYTES = 48;
 const TIMEOUT_MS = 90 * 1000;
-const RETRY_FIRST_MS = 1000;
-const RETRY_MAX_MS = 5 * 60 * 1000;
 const RESENDS_MAX = 5;
 const KEPT_MS = 90 * 24 * 60 * 60 * 1000;
 
@@ -133,13 +132,7 @@ async function push(send, session, epoch, batch) {
  * @returns {Promise<'settled' | 'resend' | 'stop'>}
  */
 async function accept(answer) {
-  const now = clock.now();
-  // How long an answer is kept goes by the server's clock: this device's may jump a year ahead and back.
-  const answered_at = Date.parse(answer.server_time) || now;
-  const { settled, copied } = await storeAnswers(answer.results, answered_at);
-  // On a new epoch, or if the server knows less than it has answered, what it lacks is sent again.
-  const changed = await rewind(answer.expected_seq, answer.epoch, gap);
-  await Promise.all([setMeta('retry', undefined), setMeta('last_sent_at', now), forget(answered_at - KEPT_MS)]);
+  const { settled, copied, changed } = await takeAnswer(answer);
   // This store is a copy, or was put back to an earlier state: it needs a device id of its own, and waits for it.
   if (copied) return 'stop';
   if (changed) return 'resend';
@@ -147,10 +140,30 @@ async function accept(answer) {
 }
 
 /**
+ * What every answer of the server means, by whatever way it came.
+ *
+ * @param {PushAnswer} answer
+ * @param {boolean} [latest] false for one that was carried here and is older than what was heard since: it settles
+ *   what it names, and says nothing of what the server lacks now
+ * @returns {Promise<{settled: number, copied: boolean, changed: boolean}>} settled: how many do not wait any more;
+ *   changed: others wait again
+ */
+export async function takeAnswer(answer, latest = true) {
+  const now = clock.now();
+  // How long an answer is kept goes by the server's clock: this device's may jump a year ahead and back.
+  const answered_at = Date.parse(answer.server_time) || now;
+  const { settled, copied } = await storeAnswers(answer.results, answered_at);
+  // On a new epoch, or if the server knows less than it has answered, what it lacks is sent again.
+  const changed = latest && (await rewind(answer.expected_seq, answer.epoch, gap));
+  await Promise.all([setMeta('retry', undefined), setMeta('last_sent_at', now), forget(answered_at - KEPT_MS)]);
+  return { settled, copied, changed };
+}
+
+/**
  * @param {unknown} answer
  * @returns {answer is PushAnswer}
  */
-function isAnswer(answer) {
+export function isAnswer(answer) {
   const given = /** @type {PushAnswer | null} */ (answer);
   return given !== null && typeof given === 'object' && Array.isArray(given.results)
     && Number.isInteger(given.expected_seq) && typeof given.epoch === 'string';
@@ -176,7 +189,7 @@ export function envelope(device, epoch, sent_at, batch) {
  * @param {string} token
  * @returns {Promise<{headers: Record<string, string>, body: BodyInit}>} gzipped where the browser can
  */
-async function packed(text, token) {
+export async function packed(text, token) {
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', ...(await deviceStatus()) };
   if (typeof CompressionStream === 'undefined') return { headers, body: text };
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
@@ -184,8 +197,7 @@ async function packed(text, token) {
 }
 
 /**
- * Plan the next try: twice as late each time, up to five minutes, and at a random point of the second half,
- * so that a hundred tablets that lost the same server do not come back at once.
+ * Plan the next try.
  *
  * @param {Meta['retry']['why']} why
  * @param {string} detail
@@ -193,31 +205,6 @@ async function packed(text, token) {
  * @returns {Promise<'stop'>}
  */
 async function later(why, detail, after = 0) {
-  const failures = ((await getMeta('retry'))?.failures ?? 0) + 1;
-  const wait = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 20));
-  const planned_at = clock.now();
-  const at = planned_at + Math.max(after, wait * (0.5 + Math.random() / 2));
-  await setMeta('retry', { failures, planned_at, at, why, detail });
+  await setMeta('retry', nextTry(await getMeta('retry'), why, detail, after));
   return 'stop';
-}
-
-/**
- * @param {Meta['retry'] | undefined} retry
- * @returns {number} ms until the next try is due; 0 too once the clock was put back behind the last one
- */
-export function waitFor(retry) {
-  const now = clock.now();
-  return retry && now >= (retry.planned_at ?? 0) ? Math.max(0, retry.at - now) : 0;
-}
-
-/**
- * @param {Response} response
- * @param {number} now
- * @returns {number} ms to wait by its Retry-After, which is seconds or a date; 0 if it does not say
- */
-function afterOf(response, now) {
-  const value = response.headers.get('Retry-After') ?? '';
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? 0 : Math.max(0, date - now);
 }

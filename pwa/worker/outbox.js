@@ -3,8 +3,9 @@
  * server's stored answer to its id came back. Sending is in flusher.js; this is what screens use.
  */
 
+import { waitFor } from './backoff.js';
 import { lineCount } from './facts.js';
-import { flushWith, waitFor } from './flusher.js';
+import { flushWith } from './flusher.js';
 import { settled } from './kept.js';
 import { LINES_MAX, TooLarge, operation } from './operation.js';
 import { getMeta, setMeta } from './store/meta.js';

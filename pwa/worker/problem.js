@@ -11,6 +11,14 @@ export function codeOf(type) {
 }
 
 /**
+ * @param {{type?: unknown} | null} answer
+ * @returns {boolean} whether our own server says it, and nobody on the way
+ */
+export function isOurs(answer) {
+  return typeof answer?.type === 'string' && answer.type.startsWith(OURS);
+}
+
+/**
  * Whether an answer ends this device's right to speak. A 401 or 403 that is not a problem of ours is somebody
  * else's on the way, and goes away by itself.
  *
@@ -20,6 +28,6 @@ export function codeOf(type) {
  */
 export function shutOut(status, answer) {
   if (status !== 401 && status !== 403) return null;
-  if (typeof answer?.type !== 'string' || !answer.type.startsWith(OURS)) return null;
+  if (!isOurs(answer)) return null;
   return status === 401 ? 'signed_out' : 'revoked';
 }

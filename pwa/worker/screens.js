@@ -3,6 +3,7 @@
 import './screens_first.js';
 import './screens/sign_in_here.js';
 import './screens/people.js';
+import './screens/carry.js';
 import './screens/more.js';
 import './screens/recall_one.js';
 import './screens/recall_lot.js';

@@ -1,5 +1,6 @@
 /** One round of syncing: send what waits, pull what changed, and tell the pages at every turn. */
 
+import { bring } from './carrier.js';
 import { words } from './context.js';
 import { pull } from './feed.js';
 import { holder } from './lock.js';
@@ -7,6 +8,7 @@ import { tellStatus } from './messages.js';
 import { flush, waiting } from './outbox.js';
 import { tellPages } from './pages.js';
 import { build, installRest } from './precache.js';
+import { countCarried } from './store/carried.js';
 import { getMeta } from './store/meta.js';
 import { finishWipe, wipeIfAsked } from './wipe.js';
 
@@ -19,8 +21,9 @@ export async function sync({ now = false, pullAnyway = true } = {}) {
   const said = await words();
   await tellStatus(said);
   const answered = await flush({ now });
-  if (answered) await tellStatus(said);
-  if (!answered && !pullAnyway) return;
+  const brought = await bring({ now });
+  if (answered || brought) await tellStatus(said);
+  if (!answered && !brought && !pullAnyway) return;
   const outcome = await pull((rows, remaining) => {
     void tellPages({ type: 'progress', rows, remaining });
   });
@@ -38,7 +41,7 @@ export async function sync({ now = false, pullAnyway = true } = {}) {
 export async function afterPost() {
   await sync({ pullAnyway: false });
   const { registration } = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
-  if ((await waiting()) > 0 && 'sync' in registration) {
+  if ((await waiting()) + (await countCarried()) > 0 && 'sync' in registration) {
     const reminders = /** @type {{register(tag: string): Promise<void>}} */ (registration.sync);
     // Only a hint: not every browser has it or allows it, and a page's own hints do the same.
     await reminders.register('bincard').catch(() => {});

@@ -264,6 +264,27 @@ export interface OutboxRecord {
   answered_at?: number;
 }
 
+/** A part of another device's file, on its way to the server and back. */
+export interface CarriedPart {
+  device: string;
+  made_at: string;
+  part: number;
+  parts: number;
+  /** What people call the device. */
+  name: string;
+  /** How many operations are in it: nothing else of them is looked at here. */
+  count: number;
+  /** The sealed line, byte for byte. */
+  text: string;
+  state: 'waiting' | 'answered' | 'refused';
+  /** The sealed line that goes back. */
+  answers?: string;
+  /** The code of the refusal, and the server's words. */
+  refusal?: { code: string; detail: string };
+  /** ms since the epoch. */
+  taken_at: number;
+}
+
 /** An operation on one product, as /app/stock shows it. */
 export interface Movement {
   id: string;
@@ -327,6 +348,8 @@ export interface Ctx {
   query: URLSearchParams;
   /** The fields of a POST; empty for a GET. */
   form: URLSearchParams;
+  /** The file of a form that has one; its text is null where it is far larger than any of ours. */
+  file: { name: string; text: string | null } | null;
   /** htmx asked for the swap target only. */
   partial: boolean;
   /** Id of the person whose page sent this, where the page says so. */
@@ -376,6 +399,10 @@ export interface Meta {
   last_corrected_at: number;
   /** Server time minus device time in ms; absent while never measured. */
   offset_ms: number;
+  /** What the server's clock said when it was heard last, in ms since the epoch. */
+  heard_at: number;
+  /** As `retry`, of what was taken in for other devices. */
+  carry_retry: Meta['retry'];
   /** The life of the database that push talked with. */
   epoch: string;
   /** The life of the database that `cursor` and the pulled rows are of. */

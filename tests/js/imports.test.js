@@ -29,8 +29,8 @@ test('only store.js and its rooms touch IndexedDB', () => {
     (path) => path === 'worker/store.js' || path.startsWith('worker/store/'));
 });
 
-test('only feed, outbox, enrol and precache call fetch', () => {
-  only(/(?<![.\w'])fetch\(/, WORKER, (path) => /^worker\/(feed|outbox|enrol|precache)\.js$/.test(path));
+test('only feed, outbox, carrier, enrol and precache call fetch', () => {
+  only(/(?<![.\w'])fetch\(/, WORKER, (path) => /^worker\/(feed|outbox|carrier|enrol|precache)\.js$/.test(path));
 });
 
 test('no page script touches IndexedDB or the sync routes', () => {

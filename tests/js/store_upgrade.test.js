@@ -78,7 +78,7 @@ test('from version 1: what waits is sent byte for byte, what was answered, draft
 test('the upgrade waits for an older worker only until that lets go, as it does at once', async () => {
   const old = await versionOne();
   old.addEventListener('versionchange', () => old.close());
-  assert.equal((await database()).version, 3);
+  assert.equal((await database()).version, 4);
 });
 
 test('an upgraded store and a new one are the same', async () => {

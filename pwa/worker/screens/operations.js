@@ -102,6 +102,7 @@ route('GET', '/app/operations', async (ctx) => {
   // A page that shows this asks anew when the worker tells that something was sent (page/nudge.js).
   const live = before === undefined && html` hx-get="/app/operations" hx-trigger="bincard:status from:document" hx-target="this" hx-select="#operations" hx-swap="outerHTML"`;
   const body = html`<div id="operations" class="stack"${live}>${before === undefined && await state(ctx)}
+${before === undefined && html`<ul class="rows"><li><a class="row" href="/app/carry">${icon('device')}<span class="row-words"><span class="row-name">${t('Without a network')}</span><span class="row-detail">${t('Send by a file, take in what was brought')}</span></span>${arrow()}</a></li></ul>`}
 ${urgent.length > 0 && html`<section class="stack-tight"><h2>${t('Needs a look')}</h2><ul class="rows">${await rows(urgent)}</ul></section>`}
 ${rest.length > 0 && html`<section class="stack-tight"><h2>${t('What was recorded here')}</h2><ul class="rows">${await rows(rest)}</ul></section>`}
 ${shown.length === 0 && empty('saved', t('Nothing recorded yet'), t('Each count, receipt and issue that you save stands here, with what became of it.'))}

@@ -11,7 +11,7 @@ export const ENTITIES = [
 ];
 
 /** Each version adds to the one before and takes nothing away, so that an older worker can still use a newer store. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** Counts up whenever pulled rows, or own operations, changed: what was computed before is stale. */
 export const revision = { pulled: 0, own: 0 };
@@ -50,6 +50,7 @@ function openVersion(version) {
         }
         db.createObjectStore('person');
       }
+      if (from < 4) db.createObjectStore('carried', { keyPath: ['device', 'made_at', 'part'] }).createIndex('state', 'state');
     },
     blocking() {
       // A newer worker wants to upgrade the stores: let go at once, the next use opens them again.

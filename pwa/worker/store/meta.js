@@ -34,8 +34,10 @@ export async function setMeta(key, value) {
  */
 export async function learnOffset(server_time, started, ended) {
   const at = Date.parse(server_time);
+  if (Number.isNaN(at)) return;
   const known = await getMeta('offset_ms');
-  if (Number.isNaN(at) || (typeof known === 'number' && known >= at - ended && known <= at - started)) return;
+  await setMeta('heard_at', at);
+  if (typeof known === 'number' && known >= at - ended && known <= at - started) return;
   await setMeta('offset_ms', Math.round(at - (started + ended) / 2));
 }
 

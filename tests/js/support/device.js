@@ -104,11 +104,17 @@ export class FakeServer {
 
   /** @param {string} text */
   push(text) {
+    const { status, body } = this.answerTo(text);
+    return json(status, body);
+  }
+
+  /** @param {string} text of a push @returns {{status: number, body: any}} */
+  answerTo(text) {
     const { device, operations } = JSON.parse(text);
-    if (device !== this.device) return json(400, { detail: 'another device' });
+    if (device !== this.device) return { status: 400, body: { detail: 'another device' } };
     let expected = this.expected;
     for (const { seq } of operations) {
-      if (seq > expected) return json(409, { expected_seq: this.expected, epoch: this.epoch, detail: 'gap' });
+      if (seq > expected) return { status: 409, body: { expected_seq: this.expected, epoch: this.epoch, detail: 'gap' } };
       expected = Math.max(expected, seq + 1);
     }
     const texts = operationTexts(text);
@@ -124,7 +130,7 @@ export class FakeServer {
       this.expected = Math.max(this.expected, seq + 1);
       return { ...answer, seq };
     });
-    return json(200, { epoch: this.epoch, server_time: iso(now + this.ahead), expected_seq: this.expected, results });
+    return { status: 200, body: { epoch: this.epoch, server_time: iso(now + this.ahead), expected_seq: this.expected, results } };
   }
 
   pull() {
