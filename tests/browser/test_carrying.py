@@ -18,6 +18,11 @@ from tests.support.served import Served
 pytestmark = pytest.mark.browser
 
 
+# A share sheet that takes plain text only, as those of most browsers do.
+SHEET = """navigator.canShare = ({files}) => files[0].name.endsWith(".txt")
+navigator.share = async ({files}) => { window.shared = [files[0].name, await files[0].text()] }"""
+
+
 def to_carrying(page: Page) -> None:
     """From any screen, by the bar."""
     page.locator("#sync-bar").click()
@@ -60,6 +65,7 @@ def test_a_file_goes_to_the_office_and_another_by_another_tablet(
     lone, carrier = proxy_to(served.port), proxy_to(served.port)
     phone, tablet = chromium(PHONE), chromium(TABLET)
     here, there = Screens(phone, pictures), Screens(tablet, pictures)
+    phone.context.add_init_script(SHEET)
     page, other = phone.page(), tablet.page()
     nurse.sign_in(page, lone.url)
     nurse.sign_in(other, carrier.url, user=clinic.OUTSIDER, facility="F9", device="Tablet of the north")
@@ -85,6 +91,14 @@ def test_a_file_goes_to_the_office_and_another_by_another_tablet(
     assert ledger(clinic_url) == []
     assert "2 operations (2 applied)" in served.command("push", str(file)).stdout
     nurse.wait_for_waiting(page, 2)
+    page.get_by_role("button", name="Share it").click()
+    page.wait_for_function("window.shared")
+    name, text = page.evaluate("window.shared")
+    assert name.endswith(".bincard.txt")
+    assert (
+        text.split('"operations"')[1].split('"seal"')[0]
+        == file.read_text().split('"operations"')[1].split('"seal"')[0]
+    )
 
     # Its own file is none of answers; the answers settle what they name and nothing else.
     take_in(page, file)

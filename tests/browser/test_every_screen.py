@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 SCREENS_MAX = 120
 NURSE = {"user": "nurse", "password": "demo-nurse", "facility": "HC01"}
-NOT_SCREENS = re.compile(r"sign-out|\.(csv|json|xlsx|pdf)$")
+NOT_SCREENS = re.compile(r"sign-out|carry/(file|answers)|\.(csv|json|xlsx|pdf)$")
 # Each of these patterns must be among the screens found, so that a broken link cannot make the test pass.
 APP = {
     "/app",
@@ -34,6 +34,7 @@ APP = {
     "/app/stock",
     "/app/operations",
     "/app/operations/:id",
+    "/app/carry",
     "/app/problems",
     "/app/more",
     "/app/transfer",
@@ -224,6 +225,10 @@ def test_every_screen_of_the_app(
     expect(page).to_have_url(f"{served.url}/app/operations")
     tour.look()
     tour.picture("operations-offline")
+    page.get_by_role("link", name="Without a network").click()
+    expect(page.get_by_role("link", name="Save to a file")).to_be_visible()
+    tour.look()
+    tour.picture("carry")
     page.goto(f"{served.url}/app")
     tour.look()
     tour.picture("home-offline")

@@ -162,6 +162,15 @@ test('a gap makes the device save what is due from there on', async () => {
   assert.deepEqual(server.applied.map(({ body }) => body.lines[0].quantity), [1, 2]);
 });
 
+test('answers that tell of a copy pause the sending, and the screen says so', async () => {
+  await clinic();
+  await issue();
+  server.decide = () => ({ outcome: 'flagged', exceptions: [{ id: 'x', code: 'seq_reused', line: -1, detail: { seq: 1 } }] });
+  const place = leadsTo(await give(office(await ownLines()).join('\n')));
+  assert.match((await open(place)).body, /copy of another one[\s\S]*\/app\/sign-in/);
+  assert.equal((await getMeta('paused'))?.reason, 'seq_reused');
+});
+
 test('answers of before the server was restored settle nothing once the device has heard of its new life', async () => {
   await issue();
   const answers = office(await ownLines()).join('\n');
