@@ -110,7 +110,7 @@ test('a long list is narrowed to one\'s own or to a product; a short one has no 
   const all = await list('');
   assert.match(all, /href="\/app\/problems\?show=mine"[^]*<option value="AMOX">Amoxicillin/);
   assert.deepEqual([count(all), count(await list('?product=AMOX')), count(await list('?show=mine')), count(await list('?show=mine&product=PARA'))], [8, 2, 1, 0]);
-  assert.match(await list('?show=mine&product=PARA'), /hx-get="\/app\/problems\?show=mine&amp;product=PARA"[^]*None of them is like that/);
+  assert.match(await list('?show=mine&product=PARA'), /hx-get="\/app\/problems\?show=mine&amp;product=PARA"[^]*None of the open problems fits/);
   assert.match(await list('?product=AMOX'), /<option value="AMOX" selected>/);
 });
 

@@ -19,7 +19,7 @@ const SHORT = 5;
  * @returns {boolean} whether they recorded what it is about, or were asked to look
  */
 export function isOwn({ row, operation, other }, user) {
-  return row.assigned_to === user || operation?.author === user || other?.author === user;
+  return row.assigned_to === user || [operation?.author, other?.author, row.detail.author].includes(user);
 }
 
 /**

@@ -49,7 +49,7 @@ ${recalls.length > 0 && html`<section class="stack-tight"><h2>${t('Recalls')}</h
 ${unread.length > 0 && html`<section class="stack-tight"><h2>${t('Messages')}</h2><ul class="rows">${await Promise.all(unread.map((one) => messageRow(ctx, one)))}</ul></section>`}
 ${open.length === 0 && unread.length === 0 && recalls.every(({ state }) => state === 'done') && empty('check', t('Nothing needs a look'), t('What looks wrong in what was recorded at this facility shows here, with what to do about it.'))}
 ${await filters(ctx, open, narrowed)}
-${shown.length > 0 ? html`<ul class="rows">${await rows(shown)}</ul>` : narrowed && html`<p class="soft">${t('None of them is like that.')}</p>`}
+${shown.length > 0 ? html`<ul class="rows">${await rows(shown)}</ul>` : narrowed && html`<p class="soft">${t('None of the open problems fits.')}</p>`}
 ${shown.length > SHOWN_MAX && html`<p class="soft">${tn('and {n} more', 'and {n} more', shown.length - SHOWN_MAX, { n: fmt.number(shown.length - SHOWN_MAX) })}</p>`}
 ${rest.length > 0 && html`<section class="stack-tight"><h2>${t('Decided')}</h2><ul class="rows">${await rows(rest)}</ul></section>`}
 ${messages.length > 0 && html`<p><a class="button" href="/app/messages">${icon('message')}${t('All messages')}</a></p>`}</div>`;

@@ -8,7 +8,7 @@ import { csv, toOrder } from '../reorder.js';
 import { route } from '../router.js';
 import { cardsView, levels, products, programs, shipments } from '../store.js';
 import { icon } from '../sprite.js';
-import { arrow, chip, empty } from './parts.js';
+import { chip, empty } from './parts.js';
 
 /** @import { Html } from '../html.js' */
 /** @import { Ctx, Program, Reply } from '../types.js' */
@@ -43,7 +43,7 @@ function orderRow({ t, fmt }, { row, on_hand, unfit, coming, amc, months, order,
   return html`<li><a class="row" href="/app/stock/${encodeURIComponent(row.code)}"><span class="row-words"><span class="row-name">${row.name}</span>
 <span class="row-detail">${state}<span>${t('{n} on hand', { n: fmt.number(on_hand) })}</span><span>${t('{n} used in a month', { n: fmt.number(amc) })}</span><span>${t('{months} months', { months: fmt.tenths(months) })}</span></span>
 ${(unfit > 0 || coming > 0) && html`<span class="row-detail">${unfit > 0 && html`<span>${t('{n} of them must not be used', { n: fmt.number(unfit) })}</span>`}${coming > 0 && chip('info', 'transfer', t('{n} on the way', { n: fmt.number(coming) }))}</span>`}</span>
-<span class="row-figure number">${fmt.number(order)}<span class="row-unit">${(row.pack_size ?? 1) > 1 ? t('{n} packs of {m}', { n: fmt.number(packs), m: fmt.number(row.pack_size ?? 1) }) : row.dispensing_unit}</span></span>${arrow()}</a></li>`;
+<span class="row-figure number">${fmt.number(order)}<span class="row-unit">${(row.pack_size ?? 1) > 1 ? t('{n} packs of {m}', { n: fmt.number(packs), m: fmt.number(row.pack_size ?? 1) }) : row.dispensing_unit}</span></span></a></li>`;
 }
 
 /** @param {Ctx} ctx @returns {Promise<Reply>} */
