@@ -153,8 +153,8 @@ CLIENTS = (
     ),
     OnDevice(
         "only our own server can shut a device out",
-        "if (typeof answer?.type !== 'string' || !answer.type.startsWith(OURS)) return null;",
-        "",
+        "return typeof answer?.type === 'string' && answer.type.startsWith(OURS);",
+        "return true;",
         "nobody shut it out",
     ),
     OnDevice(
