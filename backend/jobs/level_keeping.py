@@ -37,7 +37,11 @@ async def refresh(db: Database, settings: Settings, clock: Clock) -> int:
     """
     changed = 0
     for facility_id in await db.read(levels.stale, settings, clock()):
-        computed = await db.read(levels.compute, settings, clock(), facility_id)
-        changed += await db.write(levels.store, computed)
+        try:
+            computed = await db.read(levels.compute, settings, clock(), facility_id)
+            changed += await db.write(levels.store, computed)
+        except Exception as error:
+            # The others' are kept all the same, and this one's are tried again next time.
+            log.error("levels failed", facility_id=facility_id, error=type(error).__name__)
         await asyncio.sleep(PAUSE_S)
     return changed

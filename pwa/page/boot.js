@@ -25,7 +25,7 @@ async function boot() {
     // The server links the worker's modules into one plain script, which every browser can run. Where the whole app was
     // before it is not made half again.
     const known = await navigator.serviceWorker.getRegistration('/');
-    const whole = [known?.active, known?.waiting].some((one) => one && new URL(one.scriptURL).pathname === '/worker.js');
+    const whole = [known?.active, known?.waiting, known?.installing].some((one) => one && new URL(one.scriptURL).pathname === '/worker.js');
     const registration = await navigator.serviceWorker.register(whole ? '/worker.js' : '/first.js', { scope: '/', updateViaCache: 'none' });
     const worker = registration.installing ?? registration.waiting ?? registration.active;
     if (worker?.state === 'activated') reload();

@@ -6,12 +6,21 @@ const CHECK_MS = 60 * 60 * 1000;
 
 let taken = false;
 let behind = false;
-/** The whole app follows its first half without a word: it is the same version. */
+/** The whole app follows the first half of its own version by itself, within this time. */
+const FOLLOWS_MS = 5000;
 let first = isFirst();
 
 /** @param {ServiceWorker} waiting */
 function show(waiting) {
-  if (first) return;
+  if (first && waiting.state === 'installed') {
+    // Still waiting then, it is of a newer version.
+    setTimeout(() => {
+      if (waiting.state !== 'installed') return;
+      first = false;
+      show(waiting);
+    }, FOLLOWS_MS);
+    return;
+  }
   const notice = document.getElementById('update-notice');
   const button = document.getElementById('update-now');
   if (!notice || !(button instanceof HTMLButtonElement)) return;

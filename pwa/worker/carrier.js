@@ -6,7 +6,7 @@ import { clock } from './clock.js';
 import { isAnswer, packed, takeAnswer } from './flusher.js';
 import { alone, inTurn } from './locks.js';
 import { codeOf, isOurs, shutOut } from './problem.js';
-import { allWaiting, keepCarried, nextCarried, settleCarried } from './store/carried.js';
+import { allWaiting, carriedPart, keepCarried, settleCarried, waitingKeys } from './store/carried.js';
 import { getMeta, pause, setMeta } from './store/meta.js';
 import { learnPeople } from './store/people.js';
 
@@ -101,18 +101,28 @@ export async function bring({ now = false } = {}) {
 
 /** @returns {Promise<boolean>} */
 async function all() {
-  for (let settled = false; ; settled = true) {
-    const [part, session, paused, retry] = await Promise.all([
-      nextCarried(), getMeta('session'), getMeta('paused'), getMeta('carry_retry'),
-    ]);
-    if (!part || !session || paused || waitFor(retry) > 0 || !(await one(part, session.token))) return settled;
+  if (waitFor(await getMeta('carry_retry')) > 0) return false;
+  let settled = false;
+  /** Devices of which a part did not come through: what follows it would only be told of the gap. @type {Set<string>} */
+  const stuck = new Set();
+  for (const key of await waitingKeys()) {
+    const [part, session, paused] = await Promise.all([carriedPart(key), getMeta('session'), getMeta('paused')]);
+    if (!session || paused) return settled;
+    if (!part || stuck.has(part.device)) continue;
+    const outcome = await one(part, session.token);
+    if (outcome === 'stop') return settled;
+    if (outcome === 'stuck') stuck.add(part.device);
+    else settled = true;
   }
+  if (settled && stuck.size === 0) await setMeta('carry_retry', undefined);
+  return settled;
 }
 
 /**
  * @param {CarriedPart} part
  * @param {string} token
- * @returns {Promise<boolean>} whether its outcome is known now
+ * @returns {Promise<'settled' | 'stuck' | 'stop'>} settled: its outcome is known now; stuck: of this part the server, or
+ *   something on the way, would not hear; stop: nor would it of any other
  */
 async function one(part, token) {
   let response;
@@ -123,26 +133,26 @@ async function one(part, token) {
     });
     text = await response.text();
   } catch (error) {
-    return later('network', error instanceof Error ? error.message : '');
+    return later('stop', 'network', error instanceof Error ? error.message : '');
   }
   const answer = parsed(text);
   // Whether the seal is right only the device can tell that it is for.
   if (response.ok && isAnswer(answer) && answersTo(answer, part)) {
-    await Promise.all([settleCarried(part, { state: 'answered', answers: text.trim() }), setMeta('carry_retry', undefined)]);
-    return true;
+    await settleCarried(part, { state: 'answered', answers: text.trim() });
+    return 'settled';
   }
   const detail = String(answer?.detail ?? answer?.title ?? response.status);
   const shut = shutOut(response.status, answer);
   if (shut) {
     await pause(shut, clock.now());
-    return false;
+    return 'stop';
   }
   if (FINAL.includes(response.status) && isOurs(answer)) {
     await settleCarried(part, { state: 'refused', refusal: { code: codeOf(answer.type), detail } });
-    return true;
+    return 'settled';
   }
-  if (response.status === 429) return later('busy', detail, afterOf(response, clock.now()));
-  return later(response.status < 500 && !response.ok ? 'refused' : 'server', detail);
+  if (response.status === 429) return later('stop', 'busy', detail, afterOf(response, clock.now()));
+  return later('stuck', response.status < 500 && !response.ok ? 'refused' : 'server', detail);
 }
 
 /** @param {string} text @returns {any} null for what is no JSON */
@@ -160,12 +170,14 @@ function answersTo(answer, { device, made_at, part }) {
 }
 
 /**
+ * @template {'stuck' | 'stop'} O
+ * @param {O} outcome
  * @param {import('./types.js').Meta['retry']['why']} why
  * @param {string} detail
  * @param {number} [after]
- * @returns {Promise<false>}
+ * @returns {Promise<O>}
  */
-async function later(why, detail, after) {
+async function later(outcome, why, detail, after) {
   await setMeta('carry_retry', nextTry(await getMeta('carry_retry'), why, detail, after));
-  return false;
+  return outcome;
 }

@@ -104,8 +104,10 @@ export function readFile(text) {
   const parts = lines.map((line) => ({ text: line, body: read(line) }));
   const { device, made_at, parts: count } = /** @type {Part} */ (parts[0]).body;
   const purpose = purposeOf(/** @type {Part} */ (parts[0]).body);
-  const whole = parts.length === count && parts.every(({ body }, i) => body.device === device && body.made_at === made_at
-    && body.parts === count && body.part === i + 1 && purposeOf(body) === purpose);
+  // Of answers each line stands for itself: where a part was refused on the way, those of the others count.
+  const sizes = purpose === 'answers' ? parts.length <= count : parts.length === count;
+  const whole = sizes && parts.every(({ body }, i) => body.device === device && body.made_at === made_at && body.parts === count
+    && purposeOf(body) === purpose && (purpose === 'answers' ? body.part > (parts[i - 1]?.body.part ?? 0) : body.part === i + 1));
   if (!whole) throw new BadFile('not_whole');
   return { purpose, device, made_at, parts };
 }
@@ -129,7 +131,7 @@ function read(line) {
   if (typeof body?.format !== 'number') throw new BadFile('unreadable');
   if (body.format !== FORMAT) throw new BadFile('unknown_format');
   const sound = typeof body.device === 'string' && !Number.isNaN(Date.parse(body.made_at)) && Number.isInteger(body.part)
-    && (Array.isArray(body.operations) || Array.isArray(body.results)) && SEAL.test(line) && line.length <= LINE_BYTES_MAX;
+    && (Array.isArray(body.operations) || Array.isArray(body.results)) && SEAL.test(line) && (line.length <= LINE_BYTES_MAX || Array.isArray(body.results));
   if (!sound) throw new BadFile('unreadable');
   return body;
 }

@@ -39,6 +39,14 @@ export async function install({ version, files, later = [], demanded = [] }) {
   if (failed) throw failed.reason;
 }
 
+/**
+ * @param {Build} wanted
+ * @returns {Promise<boolean>} whether files of just this build are here already
+ */
+export function isBegun({ version }) {
+  return caches.has(PREFIX + version);
+}
+
 /** The build whose files are all here. */
 let complete = '';
 

@@ -8,7 +8,7 @@ import { html } from './html.js';
 import { refilled } from './kept.js';
 import { notice } from './layout.js';
 import { handleForPage, touched, workOf } from './lock.js';
-import { build, cleanUp, file, forgetSeen, install, installRest, lastSeen } from './precache.js';
+import { build, cleanUp, file, forgetSeen, install, installRest, isBegun, lastSeen } from './precache.js';
 import { answer } from './router.js';
 import { deleteDraft, putDraft, setMeta } from './store/meta.js';
 import { afterPost, sync } from './sync.js';
@@ -20,10 +20,16 @@ const METHODS = new Set(['GET', 'POST']);
 const FIRST = '/first.js';
 
 worker.addEventListener('install', (event) => {
-  event.waitUntil(install(build()).then(takeOver));
+  event.waitUntil(isBegun(build()).then(async (begun) => {
+    await install(build());
+    if (begun) await takeOver();
+  }));
 });
 
-/** The whole app follows its first half at once: what is on the screen stays, and no hand has to allow it. */
+/**
+ * The whole app follows the first half of its own version at once: what is on the screen stays, and no hand has to allow it.
+ * Of a newer version it waits as any other.
+ */
 async function takeOver() {
   const { active } = worker.registration;
   if (active && new URL(active.scriptURL).pathname === FIRST) await worker.skipWaiting();

@@ -16,7 +16,6 @@ import { clinic, leadsTo, open, send } from './support/clinic.js';
 import { DEVICE, FakeServer, START, dropRequest, enrolled, json, newDevice, records, refuse, restarted, wait } from './support/device.js';
 
 const OTHER = '0192f0aa-0000-7000-8000-000000000002';
-const OTHERS_TOKEN = `token of ${OTHER}`;
 
 /** @type {FakeServer} */
 let server;
@@ -59,11 +58,11 @@ function office(lines) {
 /** @param {number} [quantity] */
 const issue = (quantity = 1) => append('stock.issue', { destination: { ward: 'Ward 1' }, lines: [{ product: 'P1', lot: null, quantity }] });
 
-/** @param {{part?: number, parts?: number, made_at?: string}} [more] @returns {string} a line of another device's file */
-function othersLine({ part = 1, parts = 1, made_at = '2026-11-21T07:00:00.000Z' } = {}) {
+/** @param {{part?: number, parts?: number, made_at?: string, device?: string}} [more] @returns {string} a line of another device's file */
+function othersLine({ part = 1, parts = 1, made_at = '2026-11-21T07:00:00.000Z', device = OTHER } = {}) {
   const operation = `{"id":"0192f0c1-0000-7000-8000-00000000b00${part}","kind":"stock.issue", "spaced":  1}`;
-  const head = JSON.stringify({ format: 1, device: OTHER, name: 'Tablet of Hilltop', epoch: 'epoch-1', made_at, part, parts });
-  return sealed(OTHERS_TOKEN, 'operations', `${head.slice(0, -1)},"operations":[{"seq":${part},"operation":${operation}}]`);
+  const head = JSON.stringify({ format: 1, device, name: 'Tablet of Hilltop', epoch: 'epoch-1', made_at, part, parts });
+  return sealed(`token of ${device}`, 'operations', `${head.slice(0, -1)},"operations":[{"seq":${part},"operation":${operation}}]`);
 }
 
 const gone = () => records().then((all) => all.filter(({ state }) => state === 'answered').length);
@@ -103,7 +102,7 @@ test('what is damaged, forged, of another kind or for another is refused and cha
   /** @type {[string, string][]} */
   const cases = [
     ['', 'empty'], ['\n \r\n', 'empty'], ['GIF89a', 'unreadable'], ['null', 'unreadable'], ['[]', 'unreadable'], [good.slice(0, -9), 'unreadable'],
-    [`${cut}}`, 'unreadable'], [good.replace('"format":1', '"format":2'), 'unknown_format'], [good.replace('"parts":1', '"parts":2'), 'not_whole'],
+    [`${cut}}`, 'unreadable'], [good.replace('"format":1', '"format":2'), 'unknown_format'], [good.replace('"parts":1', '"parts":2'), 'bad_seal'], [own.replace('"parts":1', '"parts":2'), 'not_whole'],
     [`${good}\n${good}`, 'not_whole'], [`${good}\n${own}`, 'not_whole'], [flipped, 'bad_seal'], [good.replace('"applied"', '"flagged"'), 'bad_seal'],
     [sealed('a guess', 'answers', cut), 'bad_seal'], [sealed(`token of ${DEVICE}`, 'operations', cut), 'bad_seal'],
     [good.replace(DEVICE, OTHER), 'answers_of_other'], [own, 'own_file'],
@@ -220,6 +219,43 @@ test('what the server refuses for good is not tried again; what shuts this devic
   assert.equal(await bring(), false);
   assert.equal((await getMeta('paused'))?.reason, 'revoked');
   assert.equal(server.requests.length, 2);
+});
+
+test('a part that nobody on the way lets through holds up its own device only, and can be given up in the end', async () => {
+  await takeIn(othersLine({ made_at: '2026-11-21T06:00:00.000Z' }));
+  await takeIn(othersLine({ device: 'ffffffff-0000-7000-8000-000000000003' }));
+  for (let i = 0; i < 3; i += 1) {
+    server.script = [() => new Response('<h1>413</h1>', { status: 413 })];
+    await bring({ now: i === 0 });
+    wait(300_001);
+  }
+  assert.deepEqual((await carriedFiles()).map(({ state }) => state).sort(), ['answered', 'waiting']);
+  const { body } = await open('/app/carry');
+  assert.equal(body.match(/Remove from this device/g)?.length, 2);
+  await send('/app/carry/remove', { device: OTHER, made_at: '2026-11-21T06:00:00.000Z' });
+  assert.deepEqual((await carriedFiles()).map(({ state }) => state), ['answered']);
+});
+
+test('a file that was damaged on its way is replaced by a good copy of it', async () => {
+  const good = othersLine();
+  assert.deepEqual(await takeIn(good.replace('Hilltop', 'Hillt0p')), { is: 'carried', fresh: 1 });
+  assert.deepEqual(await takeIn(good), { is: 'carried', fresh: 1 });
+  assert.equal((await carriedFiles())[0]?.parts[0]?.text, good);
+  await bring({ now: true });
+  assert.deepEqual(await takeIn(good.replace('Hilltop', 'Hillt0p')), { is: 'carried', fresh: 0 });
+});
+
+test('of a file of which one part was refused the answers of the others count', async () => {
+  await takeIn([othersLine({ part: 1, parts: 3 }), othersLine({ part: 2, parts: 3 }), othersLine({ part: 3, parts: 3 })].join('\n'));
+  server.script = [(work) => work(), refuse(422, { type: 'urn:bincard:problem:bad_seal', detail: 'seal' })];
+  await bring({ now: true });
+  const [file] = await carriedFiles();
+  const answers = file?.parts.flatMap((part) => part.answers ?? []) ?? [];
+  assert.equal(answers.length, 2);
+  await newDevice();
+  await enrolled({ device: OTHER });
+  assert.deepEqual(await takeIn(answers.join('\n')), { is: 'answers', settled: 0, again: false, copied: false });
+  assert.deepEqual(await takeIn([...answers].reverse().join('\n')), { is: 'refused', why: 'not_whole' });
 });
 
 test('a device is not erased while it carries for another', async () => {

@@ -8,6 +8,7 @@ import { invalid, notice as standIn, page, redirect } from '../layout.js';
 import { route } from '../router.js';
 import { icon } from '../sprite.js';
 import { carriedFile, carriedFiles, removeCarried } from '../store/carried.js';
+import { getMeta } from '../store/meta.js';
 import { chip, notice } from './parts.js';
 import { refusalWords, takenWords } from './carry_words.js';
 
@@ -16,6 +17,8 @@ import { refusalWords, takenWords } from './carry_words.js';
 /** @import { Ctx, Page, Reply } from '../types.js' */
 
 const HERE = '/app/carry';
+/** After so many failures one may take a file away that still waits: a part that nobody hears would stay for ever. */
+const GIVE_UP_FROM = 3;
 
 /**
  * @param {string} device its name
@@ -81,12 +84,18 @@ function addressOf({ device, made_at }) {
   return `${HERE}/answers/${encodeURIComponent(device)}/${encodeURIComponent(made_at)}`;
 }
 
+/** @returns {Promise<boolean>} whether what waits was not heard so often that one may give it up here */
+async function mayGiveUp() {
+  return ((await getMeta('carry_retry'))?.failures ?? 0) >= GIVE_UP_FROM;
+}
+
 /**
  * @param {Ctx} ctx
  * @param {CarriedFile} file
+ * @param {boolean} removable although it waits
  * @returns {Html}
  */
-function row(ctx, file) {
+function row(ctx, file, removable) {
   const { t, tn, fmt } = ctx;
   const state = file.state === 'waiting' ? chip('idle', 'waiting', t('Waits for a network'))
     : file.state === 'refused' ? chip('bad', 'alert', t('Refused')) : chip('good', 'sent', t('Sent: take the answers back'));
@@ -96,7 +105,7 @@ function row(ctx, file) {
 <span class="row-detail"><span>${tn('{n} operation', '{n} operations', file.count, { n: fmt.number(file.count) })}</span><span>${fmt.dateTime(Date.parse(file.made_at))}</span>${state}</span>
 ${refused && html`<span class="row-detail">${icon('info')}<span>${refusalWords(ctx, refused)}</span></span>`}
 ${file.state !== 'waiting' && answers && offer(ctx, addressOf(file), fileName(file.name, 'answers', Date.parse(file.made_at)), t('Save the answers'))}
-${file.state !== 'waiting' && html`<form method="post" action="${HERE}/remove"><input type="hidden" name="device" value="${file.device}"><input type="hidden" name="made_at" value="${file.made_at}">
+${(file.state !== 'waiting' || removable) && html`<form method="post" action="${HERE}/remove"><input type="hidden" name="device" value="${file.device}"><input type="hidden" name="made_at" value="${file.made_at}">
 <button class="button button-quiet">${icon('remove')}${t('Remove from this device')}</button></form>`}</span></li>`;
 }
 
@@ -107,12 +116,12 @@ ${file.state !== 'waiting' && html`<form method="post" action="${HERE}/remove"><
  */
 async function carryPage(ctx, { error } = {}) {
   const { t } = ctx;
-  const others = await carriedFiles();
+  const [others, removable] = await Promise.all([carriedFiles(), mayGiveUp()]);
   // Asked anew after each round of syncing (page/nudge.js), so that answers are there as soon as they can be taken back.
   const body = html`<div class="stack">${takenWords(ctx)}<section class="stack-tight"><h2>${t('Send by a file')}</h2>${saving(ctx)}</section>
 <section class="stack-tight"><h2>${t('Take in a file')}</h2>${taking(ctx, error)}</section>
 <section id="others" class="stack-tight" hx-get="${HERE}" hx-trigger="bincard:pulled from:document" hx-target="this" hx-select="#others" hx-swap="outerHTML">${
-  others.length > 0 && html`<h2>${t('Carried for other tablets')}</h2><ul class="rows">${others.map((file) => row(ctx, file))}</ul>`}</section></div>`;
+  others.length > 0 && html`<h2>${t('Carried for other tablets')}</h2><ul class="rows">${others.map((file) => row(ctx, file, removable))}</ul>`}</section></div>`;
   return { title: t('Without a network'), back: '/app/operations', body };
 }
 
@@ -155,6 +164,6 @@ route('POST', HERE, async (ctx) => {
 
 route('POST', `${HERE}/remove`, async ({ form }) => {
   const file = await carriedFile(form.get('device') ?? '', form.get('made_at') ?? '');
-  if (file && file.state !== 'waiting') await removeCarried(file.device, file.made_at);
+  if (file && (file.state !== 'waiting' || (await mayGiveUp()))) await removeCarried(file.device, file.made_at);
   return redirect(HERE);
 }, { early: true });

@@ -17,7 +17,8 @@ export async function allWaiting() {
 }
 
 /**
- * Keep another device's file: all of it or nothing. What is here already stays as it is.
+ * Keep another device's file: all of it or nothing. What is here already stays as it is, but for a part that comes with
+ * another text: the first was damaged on its way, unless the server has answered it.
  *
  * @param {readonly CarriedPart[]} parts
  * @returns {Promise<number>} how many were not here before
@@ -26,7 +27,9 @@ export async function keepCarried(parts) {
   const tx = (await database()).transaction('carried', 'readwrite', STRICT);
   let fresh = 0;
   for (const part of parts) {
-    if (await tx.store.get([part.device, part.made_at, part.part])) continue;
+    /** @type {CarriedPart | undefined} */
+    const there = await tx.store.get([part.device, part.made_at, part.part]);
+    if (there && (there.text === part.text || there.state === 'answered')) continue;
     fresh += 1;
     await tx.store.put(part);
   }
@@ -34,9 +37,16 @@ export async function keepCarried(parts) {
   return fresh;
 }
 
-/** @returns {Promise<CarriedPart | undefined>} the one to bring next */
-export async function nextCarried() {
-  return (await (await database()).getAllFromIndex('carried', 'state', 'waiting', 1))[0];
+/** @returns {Promise<[string, string, number][]>} of the parts to bring, each device's in their order */
+export async function waitingKeys() {
+  return /** @type {any} */ (await (await database()).getAllKeysFromIndex('carried', 'state', 'waiting'));
+}
+
+/** @param {[string, string, number]} key @returns {Promise<CarriedPart | undefined>} if it still waits */
+export async function carriedPart(key) {
+  /** @type {CarriedPart | undefined} */
+  const part = await (await database()).get('carried', key);
+  return part?.state === 'waiting' ? part : undefined;
 }
 
 /** @returns {Promise<number>} */
