@@ -35,4 +35,6 @@ from tests.web.test_sessions import (
 @pytest.fixture
 def settings(tmp_path: Path, postgres_url: str) -> Settings:
     """Settings over a fresh PostgreSQL database, in the place of SQLite's."""
-    return Settings(data=tmp_path, database_url=postgres_url, secret_key="k" * 43, sign_in_attempts=3)
+    return Settings(
+        data=tmp_path, database_url=postgres_url, secret_key="k" * 43, sign_in_attempts=3, levels_seconds=0
+    )
