@@ -64,7 +64,13 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
     """Settings with metrics, over a fresh database."""
-    return Settings(data=tmp_path, database_url=database_url, secret_key="k" * 43, metrics_token=TOKEN)
+    return Settings(
+        data=tmp_path,
+        database_url=database_url,
+        secret_key="k" * 43,
+        metrics_token=TOKEN,
+        levels_seconds=0,
+    )
 
 
 @pytest.fixture
