@@ -238,7 +238,7 @@ def client(world: World) -> Iterator[TestClient[Any]]:
             user.password_hash = PASSWORD_HASH
             session.add(user)
     url = world.db.url.render_as_string(hide_password=False)
-    settings = Settings(database_url=url, secret_key="for the tests only, and long enough")
+    settings = Settings(database_url=url, secret_key="for the tests only, and long enough", levels_seconds=0)
     with TestClient(create_app(settings, clock=lambda: world.now)) as client:
         yield client
 

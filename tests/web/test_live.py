@@ -66,7 +66,7 @@ class World:
 @pytest.fixture
 def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     """Bob manages North (N1, N2), Charlie South (S1), Dora holds nothing; Ada is everywhere."""
-    settings = Settings(data=tmp_path, database_url=database_url, secret_key="k" * 43)
+    settings = Settings(data=tmp_path, database_url=database_url, secret_key="k" * 43, levels_seconds=0)
     app = create_app(settings)
     db: Database = app.state.wiring.db
     now = system_clock()

@@ -23,7 +23,7 @@ MONTH_MS = 31 * DAY_MS
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
     """Settings over a fresh database, once of each kind."""
-    return Settings(data=tmp_path, database_url=database_url, secret_key="k" * 43)
+    return Settings(data=tmp_path, database_url=database_url, secret_key="k" * 43, levels_seconds=0)
 
 
 class Shelves:
